@@ -1,0 +1,38 @@
+# Everything runs from a private environment in .venv, made on first use.
+#   make demo   the verdict on the bundled sample
+#   make test   the tests
+#   make lint   style, types, layers
+#   make bench  side by side with other tools (KDIVE_SAMPLES=DIR for more dumps)
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: demo test lint bench lock clean
+
+demo: $(READY)
+	@$(BIN)/kdive report samples/sample.vmcore
+
+test: $(READY)
+	@$(BIN)/python -m pytest
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(READY)
+	@$(BIN)/python -m benchmarks
+
+$(READY): requirements.txt pyproject.toml tools/make-venv
+	@tools/make-venv $(VENV)
+	@touch $@
+
+# Newest versions that pyproject.toml allows, with hashes and no addresses.
+lock:
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --upgrade \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header -o requirements.txt
+
+clean:
+	rm -rf $(VENV) dist build

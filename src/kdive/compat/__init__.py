@@ -1,0 +1,1 @@
+"""How kernel versions differ: the one place that knows."""

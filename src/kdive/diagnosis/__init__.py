@@ -1,0 +1,1 @@
+"""Rules over facts, and the engine that runs them."""

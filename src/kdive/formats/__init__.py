@@ -1,0 +1,1 @@
+"""Bytes and records: file formats declared, no file opened."""

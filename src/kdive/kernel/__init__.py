@@ -1,0 +1,1 @@
+"""Readers: a drgn program over memory and symbols becomes facts."""

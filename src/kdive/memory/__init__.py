@@ -1,0 +1,1 @@
+"""Physical and virtual reads of a dump."""

@@ -1,0 +1,1 @@
+"""The straight path from a file to a report."""

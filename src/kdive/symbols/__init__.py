@@ -1,0 +1,1 @@
+"""Names and types of one kernel: the ladder from DWARF to VMCOREINFO."""
