@@ -1,0 +1,81 @@
+"""A stage in a child: what it sent is kept, whatever becomes of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from kdive.errors import MismatchError
+from kdive.pipeline.isolation import Emit, Limits, StageBug, run_in_child
+
+ROOMY = Limits(memory_bytes=1 << 30, silence_s=20)
+
+
+def test_values_of_a_child_that_ends_by_itself_all_arrive() -> None:
+    def work(emit: Emit) -> None:
+        emit("small", 1)
+        emit("large", b"x" * (3 << 20))
+
+    outcome = run_in_child(work, ROOMY)
+    assert outcome.values["small"] == 1
+    assert len(outcome.values["large"]) == 3 << 20
+    assert outcome.failure == ""
+
+
+def test_a_child_that_crashes_costs_only_what_it_had_not_sent() -> None:
+    def work(emit: Emit) -> None:
+        emit("before", "kept")
+        os.kill(os.getpid(), signal.SIGKILL)
+        emit("after", "lost")
+
+    outcome = run_in_child(work, ROOMY)
+    assert outcome.values == {"before": "kept"}
+    assert outcome.failure == "it died of SIGKILL"
+
+
+def test_a_child_that_hangs_is_stopped_after_its_silence() -> None:
+    def work(emit: Emit) -> None:
+        emit("before", "kept")
+        time.sleep(60)
+
+    start = time.monotonic()
+    outcome = run_in_child(work, Limits(memory_bytes=1 << 30, silence_s=0.3))
+    assert outcome.values == {"before": "kept"}
+    assert "no result for" in outcome.failure
+    assert time.monotonic() - start < 10
+
+
+def test_a_child_that_eats_memory_is_told_apart() -> None:
+    def work(emit: Emit) -> None:
+        emit("before", "kept")
+        emit("size", len(bytearray(1 << 30)))
+
+    outcome = run_in_child(work, Limits(memory_bytes=256 << 20, silence_s=20))
+    assert outcome.values == {"before": "kept"}
+    assert outcome.failure == "it needed more memory than it may have"
+
+
+def test_an_error_for_the_user_keeps_its_type_and_hint() -> None:
+    def work(emit: Emit) -> None:
+        raise MismatchError("wrong vmlinux", hint="take the other one")
+
+    with pytest.raises(MismatchError, match="wrong vmlinux") as caught:
+        run_in_child(work, ROOMY)
+    assert caught.value.hint == "take the other one"
+
+
+def test_a_bug_in_the_stage_is_raised_with_its_traceback() -> None:
+    def work(emit: Emit) -> None:
+        emit("x", [][1])
+
+    with pytest.raises(StageBug, match="IndexError"):
+        run_in_child(work, ROOMY)
+
+
+def test_no_child_is_left_behind() -> None:
+    run_in_child(lambda emit: emit("x", 1), ROOMY)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
