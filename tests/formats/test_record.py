@@ -30,3 +30,21 @@ def test_pack_gives_the_bytes_that_were_read() -> None:
 def test_a_record_past_the_end_is_damage_not_an_index_error(offset: int) -> None:
     with pytest.raises(DumpDamagedError, match="Sample at offset"):
         Sample.read(bytes(14), offset, "<")
+
+
+def test_records_compare_by_value_and_cannot_be_changed() -> None:
+    record = Sample(1, 2, -3)
+    assert record == Sample(small=1, wide=2, signed=-3) != Sample(1, 2, 3)
+    assert repr(record) == "Sample(small=1, wide=2, signed=-3)"
+    with pytest.raises(AttributeError, match="frozen"):
+        record.small = 7  # type: ignore[misc]
+
+
+def test_rows_are_the_whole_records_of_a_table() -> None:
+    table = Sample(1, 2, 3).pack("<") + Sample(4, 5, 6).pack("<") + b"cut"
+    assert Sample.rows(table, "<") == [(1, 2, 3), (4, 5, 6)]
+
+
+def test_a_record_is_not_made_from_too_few_values() -> None:
+    with pytest.raises(TypeError, match="takes the fields small, wide, signed"):
+        Sample(1, 2)  # type: ignore[call-arg]
