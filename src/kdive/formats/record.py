@@ -28,6 +28,7 @@ S64 = Annotated[int, "q"]
 Bytes8 = Annotated[bytes, "8s"]
 Bytes16 = Annotated[bytes, "16s"]
 Bytes65 = Annotated[bytes, "65s"]
+Hole2 = Annotated[bytes, "2s"]
 Hole4 = Annotated[bytes, "4s"]
 
 
