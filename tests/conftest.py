@@ -35,3 +35,12 @@ def more_samples() -> Path:
     if not folder:
         pytest.skip("KDIVE_SAMPLES is not set: no dumps beyond the bundled one to check")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def sample_vmlinux() -> Path:
+    """The sample kernel's vmlinux with debuginfo, in a folder that KDIVE_DEBUG_DIRS names (tools/fetch-debuginfo)."""
+    for root in filter(None, os.environ.get("KDIVE_DEBUG_DIRS", "").split(":")):
+        if (path := Path(root) / "boot" / "vmlinux-5.10.0-32-cloud-amd64").exists():
+            return path
+    pytest.skip("KDIVE_DEBUG_DIRS does not hold the sample's debuginfo: run tools/fetch-debuginfo")
