@@ -46,17 +46,18 @@ class Bitmap:
         """How many bits are set."""
         return self.rank(self.bits)
 
-    def runs(self, limit: int) -> list[tuple[int, int]] | None:
-        """Half-open ranges of set bits, ascending; None when there are more than `limit`."""
-        runs: list[tuple[int, int]] = []
+    def runs(self) -> Iterator[tuple[int, int]]:
+        """Half-open ranges of set bits, ascending."""
+        run = (0, 0)
         for first, end in self._pieces():
-            if runs and runs[-1][1] == first:
-                runs[-1] = (runs[-1][0], end)
-            elif len(runs) == limit:
-                return None
+            if run[1] == first:
+                run = (run[0], end)
             else:
-                runs.append((first, end))
-        return runs
+                if run[0] < run[1]:
+                    yield run
+                run = (first, end)
+        if run[0] < run[1]:
+            yield run
 
     def _pieces(self) -> Iterator[tuple[int, int]]:
         total_bytes = -(-self.bits // 8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +11,7 @@ from typing import Self
 
 from kdive.facts.machine import Container
 from kdive.facts.missing import Missing
+from kdive.formats import vmcoreinfo
 from kdive.formats.record import ByteOrder
 from kdive.units import Address, ByteCount, UnixSeconds
 
@@ -70,11 +71,23 @@ class Dump(ABC):
         """Physical memory of the machine, ascending, not overlapping."""
 
     @abstractmethod
+    def kept_ranges(self) -> Iterator[tuple[Address, ByteCount]]:
+        """Start and size of the runs of physical memory whose content is in the file, ascending.
+
+        Raises DumpDamagedError where the file ends before it has told them all.
+        """
+
+    @abstractmethod
     def read_physical(self, address: int, size: int) -> bytes:
         """`size` bytes from physical `address`.
 
         Raises PageExcludedError, PageAbsentError or DumpDamagedError for the first page that cannot be had.
         """
+
+    def adopt_vmcoreinfo(self, text: bytes) -> None:
+        """Takes `text` for the dump's VMCOREINFO; where it is b"", the dump has none."""
+        self.vmcoreinfo_text = text
+        self.vmcoreinfo = vmcoreinfo.parse(text) if text else Missing("the dump carries no VMCOREINFO")
 
     @abstractmethod
     def close(self) -> None:

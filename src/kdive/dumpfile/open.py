@@ -2,33 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 from kdive import registry
 from kdive.dumpfile.dump import Dump
-from kdive.dumpfile.opened import Opened
-from kdive.dumpfile.source import FileSource
+from kdive.dumpfile.opened import Opened, close_all, open_layers
 from kdive.errors import DumpError
 
 _CONTAINERS = "kdive.dumpfile.containers"
-_HEAD_BYTES = 64 << 10
+_HEAD_BYTES = 4096
 
 
-def open_dump(path: Path) -> Dump:
-    """The dump in `path`.
+def open_dump(path: Path, *more: Path) -> Dump:
+    """The dump in `path`: a file, a folder that holds one, or any part of a split set; `more` are further parts.
 
-    Raises DumpError, with what the file is instead, when it cannot be opened as one.
+    Raises DumpError, with what the file is instead, when it cannot be opened as a dump.
     """
-    source = FileSource(path)
+    if path.is_dir():
+        from kdive.dumpfile.folder import dump_in
+
+        path = dump_in(path)
+    files: list[Opened] = []
     try:
-        opened = Opened((path,), (source,), (source.size,))
-        head = source.read_up_to(0, _HEAD_BYTES)
-        for name in registry.names(_CONTAINERS):
-            container = registry.load(_CONTAINERS, name)
-            if container.matches(head):
-                dump: Dump = container.open_container(opened)
-                return dump
-        raise DumpError(f"{path}: not a kernel dump", hint="give it a vmcore")
+        files.extend(open_layers(one) for one in (path, *more))
+        dump = _open_container(files)
+        if not dump.vmcoreinfo:
+            from kdive.dumpfile.vmcoreinfo_scan import find_vmcoreinfo, live_vmcoreinfo
+
+            dump.adopt_vmcoreinfo(live_vmcoreinfo(dump) if files[0].live else find_vmcoreinfo(dump))
+        return dump
     except BaseException:
-        source.close()
+        close_all(files)
         raise
+
+
+def _open_container(files: Sequence[Opened]) -> Dump:
+    container = _container(files[0].source.read_up_to(0, _HEAD_BYTES))
+    if container is None:
+        from kdive.dumpfile.recognise import recognise
+
+        found = recognise(files[0].path)
+        raise DumpError(f"{files[0].path}: {found.what}", hint=found.hint)
+    dump: Dump = container.open_container(files)
+    return dump
+
+
+def _container(head: bytes) -> ModuleType | None:
+    for name in registry.names(_CONTAINERS):
+        container = registry.load(_CONTAINERS, name)
+        if container.matches(head):
+            return container
+    return None

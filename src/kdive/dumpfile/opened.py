@@ -1,38 +1,47 @@
-"""A file on its way to becoming a Dump: what is known of it before its container is read."""
+"""A file on its way to becoming a Dump: outer layers off, its container not read yet."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kdive.dumpfile.source import ByteSource
-from kdive.units import ByteCount
+from kdive.dumpfile.source import ByteSource, FileSource, LiveSource
+from kdive.formats import flattened
+
+_KCORE = Path("/proc/kcore")
 
 
 @dataclass(frozen=True)
 class Opened:
-    """One file, or the parts of a split set in the order in which they were given."""
+    """One file, or one part of a split set."""
 
-    paths: tuple[Path, ...]
-    sources: tuple[ByteSource, ...]  # one per path; a flattened file's is its content, put in order
-    file_sizes: tuple[int, ...]  # bytes
+    path: Path
+    source: ByteSource  # a flattened file's is its content, put in order
+    size: int  # bytes of the file itself
     flattened: bool = False
+    live: bool = False  # /proc/kcore
     incomplete: str = ""  # why, where the file's name or its outer layer says so
-    damage: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()  # of the set: parts that are missing
 
-    @property
-    def path(self) -> Path:
-        return self.paths[0]
 
-    @property
-    def source(self) -> ByteSource:
-        return self.sources[0]
+def open_layers(path: Path) -> Opened:
+    """The file, with the flattened layer taken off. Raises DumpError when it cannot be opened."""
+    if path == _KCORE:
+        return Opened(path, LiveSource(path), 0, live=True)
+    source = FileSource(path)
+    incomplete = "its name says so: it was not saved to the end" if "incomplete" in path.name else ""
+    try:
+        if source.read_up_to(0, 16) != flattened.SIGNATURE:
+            return Opened(path, source, source.size, incomplete=incomplete)
+        from kdive.dumpfile.flattened import FlattenedSource
 
-    @property
-    def size(self) -> ByteCount:
-        return ByteCount(sum(self.file_sizes))
+        content = FlattenedSource(source)
+        return Opened(path, content, source.size, flattened=True, incomplete=content.incomplete or incomplete)
+    except BaseException:
+        source.close()
+        raise
 
-    def close(self) -> None:
-        for source in self.sources:
-            source.close()
+
+def close_all(files: Sequence[Opened]) -> None:
+    for file in files:
+        file.source.close()

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from kdive.dumpfile.bitmap import Bitmap
 from kdive.dumpfile.dump import Dump, Identity, Note, Segment
-from kdive.dumpfile.kdump_header import KdumpHeader, read_kdump_header
+from kdive.dumpfile.kdump_header import KdumpHeader
 from kdive.dumpfile.kdump_pages import PagePart, PageReader
 from kdive.dumpfile.notes import read_notes, vmcoreinfo_text
-from kdive.dumpfile.opened import Opened
+from kdive.dumpfile.opened import Opened, close_all
 from kdive.dumpfile.source import ByteSource
+from kdive.dumpfile.split import Part, gaps, whole_set
 from kdive.errors import DumpDamagedError, PageAbsentError
 from kdive.facts.machine import Container
-from kdive.facts.missing import Missing
 from kdive.formats import kdump_compressed as layout
 from kdive.formats import machines, vmcoreinfo
 from kdive.units import Address, ByteCount, UnixSeconds
@@ -27,34 +27,43 @@ def matches(head: bytes) -> bool:
     return head.startswith((layout.SIGNATURE, layout.DISKDUMP_SIGNATURE))
 
 
-def open_container(opened: Opened) -> Dump:
-    """The dump. Raises DumpError when its headers cannot be made sense of."""
-    return KdumpCompressedDump(opened, [read_kdump_header(source) for source in opened.sources])
+def open_container(files: Sequence[Opened]) -> Dump:
+    """The dump in `files`, which are one file, or parts of a split set: those beside them are found.
+
+    Raises DumpError when the headers cannot be made sense of.
+    """
+    parts = whole_set(files)
+    try:
+        return KdumpCompressedDump(parts)
+    except BaseException:
+        close_all([part.file for part in parts])
+        raise
 
 
 class KdumpCompressedDump(Dump):
-    """One file, or the parts of a split set whose headers are `headers`."""
+    """One file, or the parts of a split set in the order of their pages."""
 
-    def __init__(self, opened: Opened, headers: Sequence[KdumpHeader]) -> None:
-        header = headers[0]
-        self._opened = opened
+    def __init__(self, parts: Sequence[Part]) -> None:
+        header = parts[0].header
+        self._files = [part.file for part in parts]
         self._header = header
-        self.path = opened.path
-        self.paths = opened.paths
+        self.path = self._files[0].path
+        self.paths = [file.path for file in self._files]
         self.order = header.order
         self.word_size = header.word_size
         self.page_size = header.page_size
         self.physical_base = Address(header.phys_base)
-        self._damage = [*opened.damage, *opened.problems]
+        self._damage: list[str] = []
         self._read_notes()
-        self._map_pages(headers)
+        self._map_pages(parts)
         self.arch = machines.of_utsname(header.machine)
         self.identity = _identity(header)
-        self.native = header.version >= 3 and not header.split and not opened.flattened and bool(self.vmcoreinfo)
-        self.container = self._describe()
+        flattened = any(file.flattened for file in self._files)
+        self.native = header.version >= 3 and not header.split and not flattened and bool(self.vmcoreinfo)
+        self.container = self._describe("kdump-compressed (flattened)" if flattened else "kdump-compressed")
 
     def _read_notes(self) -> None:
-        header, source = self._header, self._opened.source
+        header, source = self._header, self._files[0].source
         spans = [header.notes] if header.notes[1] else []
         found = read_notes(source, spans, header.order)
         self.notes: Sequence[Note] = found.notes
@@ -66,35 +75,38 @@ class KdumpCompressedDump(Dump):
                 text = source.read(offset, min(size, vmcoreinfo.LIMIT_BYTES)).split(b"\0", 1)[0]
             except DumpDamagedError as error:
                 self._damage.append(f"VMCOREINFO cannot be read: {error.message}")
-        self.vmcoreinfo_text = text if b"OSRELEASE=" in text else vmcoreinfo_text(self.notes)
-        self.vmcoreinfo: Mapping[str, str] | Missing = (
-            vmcoreinfo.parse(self.vmcoreinfo_text)
-            if self.vmcoreinfo_text
-            else Missing("the dump carries no VMCOREINFO")
-        )
+        self.adopt_vmcoreinfo(text if b"OSRELEASE=" in text else vmcoreinfo_text(self.notes))
 
-    def _map_pages(self, headers: Sequence[KdumpHeader]) -> None:
-        bitmaps = [_bitmaps(header, source) for header, source in zip(headers, self._opened.sources, strict=True)]
-        self._present = bitmaps[0].present
-        self._parts = [
-            PagePart(source, pair.dumped, header.main.descriptors_offset, header.first_pfn, header.end_pfn)
-            for header, source, pair in zip(headers, self._opened.sources, bitmaps, strict=True)
-        ]
-        self._bits = bitmaps[0].present.bits
+    def _map_pages(self, parts: Sequence[Part]) -> None:
+        self._parts: list[PagePart] = []
+        for part in parts:
+            present, dumped = _bitmaps(part.header, part.file.source)
+            if not self._parts:
+                self._present = present
+            descriptors_offset = part.header.main.descriptors_offset
+            self._parts.append(
+                PagePart(part.file.source, dumped, descriptors_offset, part.header.first_pfn, part.header.end_pfn)
+            )
+        self._bits = self._present.bits
         if self._bits < self._header.max_mapnr:
             self._damage.append("the bitmap of pages is shorter than the machine's memory")
         self._pages = PageReader(self._parts, self._present, self.page_size, self.order, self._header.dump_level)
+        self._gaps = gaps(parts) if self._header.split else []
 
     def segments(self) -> Sequence[Segment]:
         """Runs of pages that the machine had; one run over everything where the bitmap is noise."""
         try:
-            runs = self._present.runs(_SEGMENTS_LIMIT)
+            runs = list(islice(self._present.runs(), _SEGMENTS_LIMIT + 1))
         except DumpDamagedError:
-            runs = None
-        if runs is None:
+            runs = []
+        if not 0 < len(runs) <= _SEGMENTS_LIMIT:
             runs = [(0, self._bits)]
         page_size = self.page_size
         return [Segment(Address(first * page_size), ByteCount((end - first) * page_size)) for first, end in runs]
+
+    def kept_ranges(self) -> Iterator[tuple[Address, ByteCount]]:
+        for first, end in self._parts[0].dumped.runs():
+            yield Address(first * self.page_size), ByteCount((end - first) * self.page_size)
 
     def read_physical(self, address: int, size: int) -> bytes:
         pfn, start = divmod(address, self.page_size)
@@ -110,33 +122,46 @@ class KdumpCompressedDump(Dump):
         return b"".join(pieces)
 
     def close(self) -> None:
-        self._opened.close()
+        close_all(self._files)
 
-    def _describe(self) -> Container:
+    def _describe(self, format_: str) -> Container:
         """Counts pages and looks at a few descriptors, which also tells whether the file ends too early."""
         total = self._count(self._present)
         kept = self._count(self._parts[0].dumped)
         flags, cut = self._sample_descriptors()
-        if not flags & layout.CODEC_MASK:
-            flags = 0 if kept else self._header.main.counts.status
-        incomplete = self._opened.incomplete
+        if not flags & layout.CODEC_MASK and not kept:
+            flags = self._header.main.counts.status
+        incomplete = next((file.incomplete for file in self._files if file.incomplete), "")
         if self._header.incomplete:
             incomplete = "its header says so: the dump was not written to the end"
-        elif cut:
-            incomplete = cut
+        lost = self._lost_in_gaps()
         return Container(
             path=str(self.path),
-            format="kdump-compressed (flattened)" if self._opened.flattened else "kdump-compressed",
+            format=format_,
             version=self._header.version,
             codecs=tuple(name for flag, name in layout.CODECS.items() if flags & flag),
             dump_level=self._header.dump_level,
-            size=self._opened.size,
+            size=ByteCount(sum(file.size for file in self._files)),
             parts=len(self._parts),
             pages_total=total,
-            pages_kept=kept,
-            incomplete=incomplete,
+            pages_kept=None if kept is None else kept - lost,
+            incomplete=incomplete or cut or ("parts of the split set are missing" if lost else ""),
             damage=tuple(dict.fromkeys(self._damage)),
         )
+
+    def _lost_in_gaps(self) -> int:
+        """Pages that should be in parts which were not found; names them in the damage."""
+        lost = 0
+        dumped = self._parts[0].dumped
+        for first, end in self._gaps:
+            try:
+                count = dumped.rank(end) - dumped.rank(first)
+            except DumpDamagedError:
+                continue
+            if count:
+                self._damage.append(f"the part with pages {first:#x} to {end:#x} was not found ({count} pages)")
+                lost += count
+        return lost
 
     def _count(self, bitmap: Bitmap) -> int | None:
         try:
@@ -163,19 +188,13 @@ class KdumpCompressedDump(Dump):
         return flags, cut
 
 
-@dataclass(frozen=True)
-class _Bitmaps:
-    present: Bitmap
-    dumped: Bitmap
-
-
-def _bitmaps(header: KdumpHeader, source: ByteSource) -> _Bitmaps:
-    """Both bitmaps; the oldest writers left out the second when it would have been equal."""
+def _bitmaps(header: KdumpHeader, source: ByteSource) -> tuple[Bitmap, Bitmap]:
+    """Pages that the machine had, and pages in the dump; the oldest writers left out the second bitmap."""
     offset, length = header.main.bitmap_offset, header.main.counts.bitmap_blocks * header.page_size
     half = length // 2
     second = offset if half * 8 < header.max_mapnr <= length * 8 else offset + half
     bits = min(header.max_mapnr, (length if second == offset else half) * 8)
-    return _Bitmaps(Bitmap(source, offset, bits), Bitmap(source, second, bits))
+    return Bitmap(source, offset, bits), Bitmap(source, second, bits)
 
 
 def _identity(header: KdumpHeader) -> Identity:
