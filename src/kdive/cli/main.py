@@ -1,8 +1,67 @@
-"""The `kdive` program."""
+"""The `kdive` program: parses, runs one verb, and turns whatever happens into an exit code."""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Sequence
 
-def run() -> int:
-    """Runs the command line; returns the exit code."""
-    return 0
+from kdive.cli import parser
+from kdive.cli.terminal import Terminal
+from kdive.errors import EXIT_BROKEN_PIPE, EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, KdiveError
+from kdive.options import from_arguments
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line `argv` (else the program's own); returns the exit code."""
+    terminal = Terminal()
+    try:
+        code = _run_and_explain(sys.argv[1:] if argv is None else argv, terminal)
+    except BrokenPipeError:
+        _drop_output()
+        code = EXIT_BROKEN_PIPE
+    except KeyboardInterrupt:
+        _drop_output()
+        code = EXIT_INTERRUPTED
+    except Exception:
+        _explain_bug()
+        code = EXIT_BUG
+    return code
+
+
+def _run_and_explain(argv: Sequence[str], terminal: Terminal) -> int:
+    try:
+        code = _run_verb(argv, terminal)
+        terminal.flush()
+    except KdiveError as error:
+        terminal.complain(error)
+        terminal.flush()
+        code = error.exit_code
+    return code
+
+
+def _run_verb(argv: Sequence[str], terminal: Terminal) -> int:
+    known = parser.verbs()
+    # A verb on its own needs no other imported; anything else (--help, a typing error) needs them all.
+    names = [argv[0]] if argv and argv[0] in known else known
+    try:
+        arguments = parser.build(names).parse_args(argv)
+    except SystemExit as ended:  # argparse has printed what there was to say
+        return ended.code if isinstance(ended.code, int) else EXIT_OK
+    module = parser.load(arguments.verb)
+    code: int = module.run(from_arguments(module.Options, arguments), terminal)
+    return code
+
+
+def _drop_output() -> None:
+    """Nobody reads it any more: what is still buffered must not raise once more when Python exits."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
+def _explain_bug() -> None:
+    import traceback
+
+    traceback.print_exc()
+    print("kdive: this is a bug in kdive; please report it with the lines above", file=sys.stderr)

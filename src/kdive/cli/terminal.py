@@ -1,0 +1,93 @@
+"""Standard output and standard error: the one place that writes to them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+from kdive.cli.progress import Progress
+from kdive.errors import KdiveError
+from kdive.report.escape import printable
+
+DEFAULT_WIDTH = 80
+_NARROWEST = 40
+
+
+class Terminal:
+    """Where a verb writes, how wide it is, and whether it shows colours."""
+
+    def __init__(self) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            # A locale without Unicode shows an escape, never a UnicodeEncodeError.
+            reconfigure = getattr(stream, "reconfigure", None)
+            if reconfigure:
+                reconfigure(errors="backslashreplace")
+
+    @property
+    def width(self) -> int:
+        """Columns: COLUMNS, else the terminal's, else 80 where the output is no terminal."""
+        given = os.environ.get("COLUMNS", "")
+        if given.isdecimal() and int(given) > 0:
+            return max(_NARROWEST, int(given))
+        if _is_terminal(sys.stdout):
+            return max(_NARROWEST, os.get_terminal_size(sys.stdout.fileno()).columns or DEFAULT_WIDTH)
+        return DEFAULT_WIDTH
+
+    def colour(self, when: str) -> bool:
+        """Whether to use colours: `when` is "always", "never" or "auto" (a terminal without NO_COLOR)."""
+        if when != "auto":
+            return when == "always"
+        return _is_terminal(sys.stdout) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    def write(self, text: str) -> None:
+        """Writes `text`, with a newline at the end where it has none. Raises KdiveError on a full disk."""
+        if sys.stdout is None:
+            raise KdiveError("standard output is closed", hint="redirect it to a file")
+        try:
+            sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _cannot_write(error) from error
+
+    def flush(self) -> None:
+        """Hands on what is buffered. Raises as `write` does."""
+        if sys.stdout is None:
+            return
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _cannot_write(error) from error
+
+    def complain(self, error: KdiveError) -> None:
+        """The error and its hint on standard error, a line each."""
+        lines = [f"kdive: {printable(error.message)}"]
+        if error.hint:
+            lines.append(f"hint: {printable(error.hint)}")
+        if sys.stderr is not None:
+            with suppress(OSError):  # nobody is left to be told
+                print("\n".join(lines), file=sys.stderr, flush=True)
+
+    def read_input(self, limit: int) -> bytes:
+        """Standard input to its end. Raises KdiveError when it is longer than `limit` bytes."""
+        data = b"" if sys.stdin is None else sys.stdin.buffer.read(limit + 1)
+        if len(data) > limit:
+            raise KdiveError(f"standard input: more than {limit >> 20} MB", hint="give the end of the log, or a file")
+        return data
+
+    def progress(self) -> Progress:
+        """A line that says what is being done, once it takes long; nothing where standard error is no terminal."""
+        return Progress(_is_terminal(sys.stderr))
+
+
+def _is_terminal(stream: object) -> bool:
+    isatty: Callable[[], bool] | None = getattr(stream, "isatty", None)
+    return bool(isatty and isatty())
+
+
+def _cannot_write(error: OSError) -> KdiveError:
+    return KdiveError(f"standard output: {error.strerror}", hint="is the disk full?")

@@ -1,0 +1,1 @@
+"""What the kdive program can do: one file per verb. A module's docstring is its help."""

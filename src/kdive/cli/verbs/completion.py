@@ -1,0 +1,40 @@
+"""Print the completion script of a shell.
+
+bash:  kdive completion bash > ~/.local/share/bash-completion/completions/kdive
+zsh:   kdive completion zsh > ~/.zfunc/_kdive      (with ~/.zfunc in fpath before compinit)
+tcsh:  kdive completion tcsh > ~/.kdive.tcsh       (and `source ~/.kdive.tcsh` in ~/.tcshrc)
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from kdive.cli import parser
+from kdive.cli.terminal import Terminal
+from kdive.errors import EXIT_OK
+from kdive.options import Arg, paths_of
+
+
+@dataclass(frozen=True)
+class Options:
+    shell: Annotated[str, Arg("SHELL", "bash, zsh or tcsh", choices=("bash", "zsh", "tcsh"))]
+
+
+def run(options: Options, terminal: Terminal) -> int:
+    """Writes the script to standard output."""
+    import shtab
+
+    program = parser.build(parser.verbs())
+    for action in program._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for verb in action.choices.values():
+                _complete_paths(verb, shtab)
+    terminal.write(shtab.complete(program, options.shell))
+    return EXIT_OK
+
+
+def _complete_paths(verb: argparse.ArgumentParser, shtab: Any) -> None:
+    for action, folder in paths_of(verb):
+        action.complete = shtab.DIRECTORY if folder else shtab.FILE  # type: ignore[attr-defined]  # what shtab reads

@@ -1,0 +1,124 @@
+"""Say why the kernel crashed.
+
+INPUT is a dump (or the folder it lies in), a log of the machine (a console log, vmcore-dmesg.txt, `journalctl -k`,
+files of pstore), or facts that were saved with --save-facts. "-" reads a log from standard input.
+No debuginfo is needed; where it is at hand, it is found or can be named, and the report says more.
+
+Exits with 0 when there is a verdict, and with 1 when the machine reported no crash.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from kdive.cli.terminal import Terminal
+from kdive.errors import EXIT_NO_VERDICT, EXIT_OK, KdiveError
+from kdive.options import Arg, Opt
+
+if TYPE_CHECKING:
+    from kdive.facts.verdict import Report
+    from kdive.pipeline.report import ReportRequest
+
+_MAX_LOG_BYTES = 256 << 20  # read from standard input
+
+
+@dataclass(frozen=True)
+class Options:
+    input: Annotated[Path, Arg("INPUT", 'a dump, its folder, a log, or saved facts; "-": a log on standard input')]
+    vmlinux: Annotated[Path | None, Opt("FILE", "the kernel's debuginfo")] = None
+    debug_dir: Annotated[
+        tuple[Path, ...], Opt("DIR", "look for debuginfo here first; may be repeated", folder=True)
+    ] = ()
+    force: Annotated[bool, Opt(help="use a vmlinux that does not belong to the dump")] = False
+    console: Annotated[bool, Opt(help="take INPUT for a log, whatever it looks like")] = False
+    brief: Annotated[bool, Opt(help="a few lines, as fast as can be", exclusive="format")] = False
+    md: Annotated[bool, Opt(help="Markdown, for a ticket", exclusive="format")] = False
+    json: Annotated[bool, Opt(help="JSON, see docs/report-schema.md; also when it fails", exclusive="format")] = False
+    html: Annotated[Path | None, Opt("FILE", "write one self-contained page as well")] = None
+    save_facts: Annotated[Path | None, Opt("FILE", "write what was read, to report on it again elsewhere")] = None
+    width: Annotated[int, Opt("N", "columns of the text (default: the terminal's, else 80)")] = 0
+    colour: Annotated[str, Opt("WHEN", "auto, always or never", choices=("auto", "always", "never"))] = "auto"
+
+
+def run(options: Options, terminal: Terminal) -> int:
+    """Writes the report; the exit code says whether there is a verdict."""
+    try:
+        report = _make_report(options, terminal)
+        _write_files(options, report)
+    except KdiveError as error:
+        _write_error(options, terminal, error.message, error.hint)
+        raise
+    except Exception as error:
+        _write_error(options, terminal, f"a bug in kdive: {error!r}", "please report it, with the traceback")
+        raise
+    terminal.write(_render(options, report, terminal))
+    verdict = report.diagnosis.verdict
+    return EXIT_NO_VERDICT if verdict is None or verdict.class_ == "none" else EXIT_OK
+
+
+def _write_error(options: Options, terminal: Terminal, message: str, hint: str) -> None:
+    """With --json, readers get JSON whatever happens."""
+    if options.json:
+        from kdive.report.to_json import render_error
+
+        terminal.write(render_error(message, hint))
+
+
+def _make_report(options: Options, terminal: Terminal) -> Report:
+    from kdive.pipeline.report import make_report
+
+    request = _request(options, terminal)
+    with terminal.progress() as progress:
+        return make_report(request, progress)
+
+
+def _request(options: Options, terminal: Terminal) -> ReportRequest:
+    from kdive.pipeline.report import ReportRequest
+
+    from_stdin = str(options.input) == "-"
+    return ReportRequest(
+        path=Path("standard input") if from_stdin else options.input,
+        text=terminal.read_input(_MAX_LOG_BYTES) if from_stdin else None,
+        console=options.console,
+        vmlinux=options.vmlinux,
+        debug_dirs=options.debug_dir,
+        force=options.force,
+        # The other outputs show all that there is.
+        brief=options.brief and not (options.html or options.save_facts),
+    )
+
+
+def _render(options: Options, report: Report, terminal: Terminal) -> str:
+    if options.json:
+        from kdive.report import to_json
+
+        return to_json.render(report)
+    if options.md:
+        from kdive.report import to_markdown
+
+        return to_markdown.render(report)
+    from kdive.report import to_text
+
+    return to_text.render(report, options.width or terminal.width, terminal.colour(options.colour), options.brief)
+
+
+def _write_files(options: Options, report: Report) -> None:
+    if options.save_facts:
+        import json
+
+        from kdive.facts.codec import to_json
+
+        _write(options.save_facts, json.dumps(to_json(report.facts), indent=1))
+    if options.html:
+        from kdive.report import to_html
+
+        _write(options.html, to_html.render(report))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise KdiveError(f"{path}: {error.strerror}", hint="choose a place that you can write to") from error
