@@ -14,13 +14,14 @@ from kdive.formats import elf, flattened, kdump_compressed
 
 _ENTRIES_LIMIT = 4096
 _LISTED = 8
-_DUMP_SIGNATURES = (kdump_compressed.SIGNATURE, kdump_compressed.DISKDUMP_SIGNATURE, flattened.SIGNATURE, elf.MAGIC)
+_DUMP_SIGNATURES = (kdump_compressed.SIGNATURE, kdump_compressed.DISKDUMP_SIGNATURE, flattened.SIGNATURE)
 _DUMP_NAMES = (  # best first; dump.202601011200 is kdump-tools', the numbers are parts of split sets
     re.compile(r"vmcore"),
     re.compile(r"vmcore[-._]?\d+|dump\.\d+|dumpfile.*"),
     re.compile(r"vmcore\.(flat|elf|kdump)"),
     re.compile(r"vmcore-incomplete|dump-incomplete\.\d+"),
     re.compile(r".*\.(vmcore|kdump|core)|.*vmcore.*|core\..*"),
+    re.compile(r".*"),
 )
 _LOG_NAMES = re.compile(r"vmcore-dmesg(-incomplete)?\.txt|dmesg([.-].*)?|kexec-dmesg\.log|.*\.(log|dmesg)")
 
@@ -86,11 +87,14 @@ def _logs_in(files: Sequence[Path]) -> list[Path]:
 def _starts_like_a_dump(path: Path) -> bool:
     try:
         with open(path, "rb") as file:
-            return file.read(16).startswith(_DUMP_SIGNATURES)
+            head = file.read(64)
     except PermissionError:
         return True  # opening it will say so
     except OSError:
         return False
+    if head.startswith(elf.MAGIC):
+        return elf.is_core(head)
+    return head.startswith(_DUMP_SIGNATURES)
 
 
 def _listed(paths: Sequence[Path]) -> str:

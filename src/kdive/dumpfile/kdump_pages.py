@@ -13,7 +13,7 @@ from kdive.errors import DumpDamagedError, PageAbsentError, PageExcludedError
 from kdive.formats.kdump_compressed import CODEC_MASK, CODECS, PageDescriptor
 from kdive.formats.record import ByteOrder
 
-_DESCRIPTORS_PER_READ = 256
+DESCRIPTORS_PER_READ = 256
 _TABLES_KEPT = 64
 _CACHE_BYTES = 4 << 20
 
@@ -87,20 +87,25 @@ class PageReader:
 
     def descriptor(self, part: int, position: int) -> Row:
         """Row `position` of the descriptor table of `part`. Raises DumpDamagedError past the end of the file."""
-        block, row = divmod(position, _DESCRIPTORS_PER_READ)
-        table = self._tables.get((part, block))
-        if table is None:
-            if len(self._tables) >= _TABLES_KEPT:
-                self._tables.clear()
-            source = self._parts[part].source
-            size = PageDescriptor.size() * _DESCRIPTORS_PER_READ
-            data = source.read_up_to(self._parts[part].descriptors_offset + block * size, size)
-            table = self._tables[part, block] = PageDescriptor.rows(data, self._order)
+        block, row = divmod(position, DESCRIPTORS_PER_READ)
+        table = self.descriptors(part, block)
         if row >= len(table):
             raise DumpDamagedError(
                 "the table of pages is cut short", hint="the copy is incomplete; compare its size with the original"
             )
         return table[row]
+
+    def descriptors(self, part: int, block: int) -> list[Row]:
+        """DESCRIPTORS_PER_READ rows of a table, fewer where the file ends."""
+        table = self._tables.get((part, block))
+        if table is None:
+            if len(self._tables) >= _TABLES_KEPT:
+                self._tables.clear()
+            source = self._parts[part].source
+            size = PageDescriptor.size() * DESCRIPTORS_PER_READ
+            data = source.read_up_to(self._parts[part].descriptors_offset + block * size, size)
+            table = self._tables[part, block] = PageDescriptor.rows(data, self._order)
+        return table
 
     def _unpack(self, pfn: int, part: PagePart, descriptor: Row) -> bytes:
         offset, size, flags, _ = descriptor

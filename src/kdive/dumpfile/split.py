@@ -38,16 +38,14 @@ def whole_set(files: Sequence[Opened]) -> list[Part]:
                 f"{part.file.path}: not a part of the same split dump as {first.file.path}",
                 hint="open the files one by one",
             )
-    covered = {part.header.first_pfn for part in parts}
     for path in _neighbours([part.file.path for part in parts]):
-        part_found = _part_of(path, first.header)
-        if part_found is None:
+        found = _part_of(path, first.header)
+        if found is None:
             continue
-        if part_found.header.first_pfn in covered:
-            part_found.file.source.close()
+        if any(_overlap(found.header, part.header) for part in parts):
+            found.file.source.close()
         else:
-            covered.add(part_found.header.first_pfn)
-            parts.append(part_found)
+            parts.append(found)
     return sorted(parts, key=lambda part: part.header.first_pfn)
 
 
@@ -64,14 +62,25 @@ def gaps(parts: Sequence[Part]) -> list[tuple[int, int]]:
 
 
 def _neighbours(given: Sequence[Path]) -> list[Path]:
-    """Regular files in the folder of the first part, those that were given left out, by name."""
+    """Regular files in the folder of the first part, those that were given left out; the likest names first.
+
+    A folder may hold the same dump split twice.
+    """
     known = {path.resolve() for path in given}
     try:
         with os.scandir(given[0].parent) as entries:
             files = [Path(entry.path) for entry in islice(entries, _FILES_LOOKED_AT) if entry.is_file()]
     except OSError:
         return []
-    return sorted(path for path in files if path.resolve() not in known)
+    stem = given[0].name.rstrip("0123456789")
+    others = [path for path in files if path.resolve() not in known]
+    return sorted(others, key=lambda path: (path.name.rstrip("0123456789") != stem, path))
+
+
+def _overlap(one: KdumpHeader, other: KdumpHeader) -> bool:
+    if one.first_pfn >= one.end_pfn:
+        return True  # no pages: nothing is lost without it
+    return one.first_pfn < other.end_pfn and other.first_pfn < one.end_pfn
 
 
 def _part_of(path: Path, header: KdumpHeader) -> Part | None:

@@ -136,6 +136,14 @@ def read_ehdr(data: bytes) -> Ehdr:
         raise DumpError("the ELF header is cut short", hint="the copy is incomplete") from error
 
 
+def is_core(data: bytes) -> bool:
+    """Whether an ELF file that starts with `data` is a core file."""
+    try:
+        return read_ehdr(data).e_type == ET_CORE
+    except DumpError:
+        return False
+
+
 def phdrs(data: bytes, identification: Identification) -> list[Phdr]:
     """All program headers of the table `data`; what is left of a cut one is ignored."""
     kind = identification.phdr

@@ -8,7 +8,7 @@ from itertools import islice
 from kdive.dumpfile.bitmap import Bitmap
 from kdive.dumpfile.dump import Dump, Identity, Note, Segment
 from kdive.dumpfile.kdump_header import KdumpHeader
-from kdive.dumpfile.kdump_pages import PagePart, PageReader
+from kdive.dumpfile.kdump_pages import DESCRIPTORS_PER_READ, PagePart, PageReader
 from kdive.dumpfile.notes import read_notes, vmcoreinfo_text
 from kdive.dumpfile.opened import Opened, close_all
 from kdive.dumpfile.source import ByteSource
@@ -20,7 +20,7 @@ from kdive.formats import machines, vmcoreinfo
 from kdive.units import Address, ByteCount, UnixSeconds
 
 _SEGMENTS_LIMIT = 4096  # a machine has a few dozen; a bitmap of noise has millions
-_SAMPLED_TABLES = 5
+_SAMPLED_BLOCKS = 5
 
 
 def matches(head: bytes) -> bool:
@@ -171,20 +171,23 @@ class KdumpCompressedDump(Dump):
             return None
 
     def _sample_descriptors(self) -> tuple[int, str]:
-        """All flags seen in a few places of each table, and why the file is too short, or ""."""
+        """All flags seen in a few blocks of each table, and why the file is too short, or ""."""
         flags, cut = 0, ""
         for index, part in enumerate(self._parts):
             try:
                 count = part.page_count
-                for step in range(_SAMPLED_TABLES):
-                    position = (count - 1) * step // (_SAMPLED_TABLES - 1)
-                    if count > 0:
-                        offset, size, page_flags, _ = self._pages.descriptor(index, position)
-                        flags |= page_flags
-                        if offset + size > part.source.size:
-                            cut = "the file is cut short: it ends before its last pages"
             except DumpDamagedError as error:
-                cut = f"the file is cut short: {error.message}"
+                return flags, f"the file is cut short: {error.message}"
+            last = (count - 1) // DESCRIPTORS_PER_READ
+            for block in sorted({last * step // (_SAMPLED_BLOCKS - 1) for step in range(_SAMPLED_BLOCKS)}):
+                expected = min(DESCRIPTORS_PER_READ, count - block * DESCRIPTORS_PER_READ)
+                rows = self._pages.descriptors(index, block)[:expected] if count else []
+                for offset, size, page_flags, _ in rows:
+                    flags |= page_flags
+                    if offset + size > part.source.size:
+                        cut = "the file is cut short: it ends before its last pages"
+                if len(rows) < expected:
+                    cut = "the file is cut short: it ends within its table of pages"
         return flags, cut
 
 
