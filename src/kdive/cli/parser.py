@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
+import sys
 from collections.abc import Iterable
 from types import ModuleType
+from typing import Any
 
 from kdive import __version__, registry
 from kdive.options import add_options
@@ -33,6 +34,15 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=28, width=min(100, _columns()))
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose help meets a closed pipe or a full disk like all other output: argparse hides both."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        stream = file or sys.stderr
+        if stream is not None:
+            stream.write(message)
+
+
 def verbs() -> list[str]:
     """The verbs there are; none is imported."""
     return registry.names(VERBS)
@@ -45,9 +55,7 @@ def load(verb: str) -> ModuleType:
 
 def build(names: Iterable[str]) -> argparse.ArgumentParser:
     """The parser of a command line that may use the verbs `names`."""
-    parser = argparse.ArgumentParser(
-        prog="kdive", description=DESCRIPTION, epilog=EPILOG, formatter_class=Formatter, allow_abbrev=False
-    )
+    parser = Parser(prog="kdive", description=DESCRIPTION, epilog=EPILOG, formatter_class=Formatter, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"kdive {__version__}", help="print the version")
     group = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs", required=True)
     for name in names:
@@ -69,4 +77,4 @@ def _columns() -> int:
     """Columns of the terminal, as COLUMNS or the terminal itself says."""
     import shutil
 
-    return max(40, shutil.get_terminal_size().columns - 2) if os.environ.get("COLUMNS") != "0" else 78
+    return max(40, shutil.get_terminal_size().columns - 2)

@@ -1,8 +1,10 @@
 """Print the completion script of a shell.
 
-bash:  kdive completion bash > ~/.local/share/bash-completion/completions/kdive
-zsh:   kdive completion zsh > ~/.zfunc/_kdive      (with ~/.zfunc in fpath before compinit)
-tcsh:  kdive completion tcsh > ~/.kdive.tcsh       (and `source ~/.kdive.tcsh` in ~/.tcshrc)
+  kdive completion bash > ~/.local/share/bash-completion/completions/kdive
+  kdive completion zsh > ~/.zfunc/_kdive
+  kdive completion tcsh > ~/.kdive.tcsh
+
+zsh finds it where ~/.zfunc is in fpath before compinit runs; tcsh wants `source ~/.kdive.tcsh` in ~/.tcshrc.
 """
 
 from __future__ import annotations

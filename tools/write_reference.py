@@ -1,0 +1,81 @@
+"""Writes docs/commands.md and docs/man/kdive.1 from the command line's own declarations.
+
+Run it after a change of a verb or an option: `.venv/bin/python tools/write_reference.py`. A test compares.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from pathlib import Path
+
+from kdive.cli import parser
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def commands_page() -> str:
+    """The reference of all verbs and exit codes, in Markdown."""
+    program = parser.build(parser.verbs())
+    lines = ["# Commands", "", "Written by `tools/write_reference.py`; edit the verbs in `src/kdive/cli/verbs/`.", ""]
+    for name, verb in _verbs(program).items():
+        lines += [f"## kdive {name}", "", *_description(verb), "", "| | |", "|---|---|"]
+        lines += [f"| {_usage(action)} | {_cell(action.help or '')} |" for action in verb._actions]
+        lines.append("")
+    lines += ["## Exit codes", "", "| code | |", "|---|---|"]
+    lines += [f"| {code} | {words} |" for code, words in re.findall(r"^  (\d+) +(.*)$", parser.EPILOG, re.MULTILINE)]
+    return "\n".join(lines) + "\n"
+
+
+def man_page() -> str:
+    """kdive(1)."""
+    from argparse_manpage.manpage import Manpage  # type: ignore[import-untyped]  # it has no types
+
+    os.environ["COLUMNS"] = "80"  # the usage lines are broken at it
+    program = parser.build(parser.verbs())
+    for group in program._actions:
+        for choice in getattr(group, "_choices_actions", ()):
+            choice.help = ""  # the description that follows begins with it
+    text = str(Manpage(program, format="single-commands-section"))
+    text = re.sub(r"^\.TH .*$", '.TH KDIVE "1" "" "kdive" "User Commands"', text, count=1, flags=re.MULTILINE)
+    text = text.replace("\nkdive\n", "\nkdive \\- open Linux kernel crash dumps and say why the kernel crashed\n", 1)
+    text = text.replace(".SH COMMENTS\nexit codes:", ".SH EXIT STATUS")
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def _verbs(program: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    actions = (action for action in program._actions if isinstance(action, argparse._SubParsersAction))
+    return dict(next(actions).choices)
+
+
+def _description(verb: argparse.ArgumentParser) -> list[str]:
+    """The verb's help; indented lines, which are examples, as code."""
+    lines: list[str] = []
+    in_code = False
+    for line in (verb.description or "").splitlines():
+        if line.startswith("  ") != in_code:
+            lines.append("```")
+            in_code = not in_code
+        lines.append(line)
+    return [*lines, "```"] if in_code else lines
+
+
+def _usage(action: argparse.Action) -> str:
+    name = ", ".join(action.option_strings)
+    metavar = action.metavar if isinstance(action.metavar, str) and action.nargs != 0 else ""
+    return f"`{' '.join(part for part in (name, metavar) if part)}`"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def main() -> None:
+    (DOCS / "commands.md").write_text(commands_page())
+    (DOCS / "man").mkdir(exist_ok=True)
+    (DOCS / "man" / "kdive.1").write_text(man_page())
+
+
+if __name__ == "__main__":
+    main()
