@@ -60,3 +60,4 @@ class Registers:
     cpu: int
     registers: Mapping[str, int] | Missing
     pid: int | None = None
+    by_position: bool = False  # `cpu` is the note's position: CPUs that left no note are not counted
