@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kdive.facts.machine import Banner, Container
+from kdive.facts.machine import Banner
 from kdive.facts.missing import Missing
 from kdive.facts.verdict import Report
 from kdive.report import words
@@ -39,7 +39,7 @@ def banner_section(report: Report) -> Section:
 def dump_section(report: Report) -> Section:
     """What the file is, and which kernel build it holds."""
     container, banner = report.facts.container, report.facts.banner
-    rows = [("Format", _format(container))]
+    rows = [("Format", words.format_of(container))]
     if container.size is not None:
         parts = f" in {container.parts} files" if container.parts > 1 else ""
         rows.append(("Size", words.size(container.size) + parts))
@@ -53,13 +53,6 @@ def dump_section(report: Report) -> Section:
     if not isinstance(banner.command_line, Missing):
         rows.append(("Command line", banner.command_line))
     return Section("The file", (Fields(tuple(rows)),), detail=True)
-
-
-def _format(container: Container) -> str:
-    parts = [container.format + (f" version {container.version}" if container.version is not None else "")]
-    parts += [", ".join(container.codecs)] if container.codecs else []
-    parts += [f"dump level {container.dump_level}"] if container.dump_level is not None else []
-    return ", ".join(parts)
 
 
 def _dumpfile(banner: Banner) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 from kdive.facts.verdict import Report
 from kdive.report.blocks import GUILTY, HEADLINE, SKIPPED, Block, Fields, Items, Paragraph, Row, Rows, Section, Table
@@ -17,9 +18,18 @@ _BOLD, _DIM, _RED, _YELLOW, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[1;31m", "\x1b[3
 _MARKS = {GUILTY: _RED, HEADLINE: _YELLOW, SKIPPED: _DIM}
 
 
+def render_sections(title_line: str, sections: Sequence[Section], width: int, colour: bool) -> str:
+    """Sections below a title: what `render` does for a report, for anything else."""
+    writer = TextWriter(width, colour)
+    writer.line(title_line, _BOLD)
+    for section in sections:
+        writer.section(section)
+    return writer.text()
+
+
 def render(report: Report, width: int, colour: bool, brief: bool) -> str:
     """The report in lines of about `width` columns; lines of the dump (log, stack, banner) are never broken."""
-    writer = _Writer(max(_NARROWEST, min(width, _WIDEST)), colour)
+    writer = TextWriter(width, colour)
     if brief:
         writer.line(title(report), _RED)
         for line in brief_lines(report):
@@ -35,11 +45,11 @@ def render(report: Report, width: int, colour: bool, brief: bool) -> str:
     return writer.text()
 
 
-class _Writer:
+class TextWriter:
     """Collects lines; the one place where text from a dump is escaped for terminals."""
 
     def __init__(self, width: int, colour: bool) -> None:
-        self.width = width
+        self.width = max(_NARROWEST, min(width, _WIDEST))
         self._colour = colour
         self._lines: list[str] = []
 
@@ -63,8 +73,9 @@ class _Writer:
         self._lines += broken or [first.rstrip()]
 
     def section(self, section: Section) -> None:
-        self._lines.append("")
-        self.line(section.title, _BOLD)
+        if section.title:
+            self._lines.append("")
+            self.line(section.title, _BOLD)
         for block in section.blocks:
             self._block(block)
 

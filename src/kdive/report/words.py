@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from kdive.facts.machine import Container
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Frame
 
@@ -73,6 +74,14 @@ def numbers(values: Iterable[int]) -> str:
         else:
             runs.append([value])
     return ",".join("-".join(map(str, run)) for run in runs)
+
+
+def format_of(container: Container) -> str:
+    """The format of a file: "kdump-compressed version 6, zstd, dump level 31"."""
+    parts = [container.format + (f" version {container.version}" if container.version is not None else "")]
+    parts += [", ".join(container.codecs)] if container.codecs else []
+    parts += [f"dump level {container.dump_level}"] if container.dump_level is not None else []
+    return ", ".join(parts)
 
 
 def count(number: int, noun: str) -> str:
