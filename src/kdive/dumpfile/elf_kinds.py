@@ -12,7 +12,6 @@ from kdive.errors import KdiveError
 from kdive.formats import elf
 from kdive.formats.elf_notes import NT_PRPSINFO
 
-_SECTIONS_LIMIT = 4096
 _NAMES_LIMIT_BYTES = 1 << 20
 _PR_FNAME = {136: 40, 128: 32, 124: 28}  # size of prpsinfo → offset of the 16 bytes of pr_fname
 
@@ -28,9 +27,9 @@ def kind_of(source: ByteSource, headers: ElfHeaders, notes: Sequence[Note]) -> E
     if headers.ehdr.e_type == elf.ET_CORE:
         return _core(headers, notes)
     names = _section_names(source, headers)
-    if b".gnu.linkonce.this_module" in names:
+    if b".gnu.linkonce.this_module\0" in names:
         return ElfKind("a kernel module", "give it the vmcore")
-    if b"__ksymtab" in names or b".data..percpu" in names:
+    if b"__ksymtab\0" in names or b".data..percpu\0" in names:
         return ElfKind("a vmlinux, the kernel itself", "give it the vmcore, and the vmlinux with --vmlinux")
     kinds = {elf.ET_REL: "an object file", elf.ET_EXEC: "a program", elf.ET_DYN: "a program or shared library"}
     return ElfKind(f"{kinds.get(headers.ehdr.e_type, 'an ELF file')}, not a dump", "give it the vmcore")
@@ -60,14 +59,13 @@ def _program(notes: Sequence[Note]) -> str:
     return ""
 
 
-def _section_names(source: ByteSource, headers: ElfHeaders) -> set[bytes]:
-    """Names of the sections; empty where the table is damaged."""
+def _section_names(source: ByteSource, headers: ElfHeaders) -> bytes:
+    """The table of section names, each with its NUL (a name may be the end of another); b"" where it is damaged."""
     kind, order, ehdr = headers.identification.shdr, headers.identification.order, headers.ehdr
     if ehdr.e_shstrndx >= ehdr.e_shnum:
-        return set()
+        return b""
     try:
         names_at = kind.read(source.read(ehdr.e_shoff + ehdr.e_shstrndx * kind.size(), kind.size()), 0, order)
-        names = source.read(names_at.sh_offset, min(names_at.sh_size, _NAMES_LIMIT_BYTES))
+        return source.read(names_at.sh_offset, min(names_at.sh_size, _NAMES_LIMIT_BYTES))
     except KdiveError:
-        return set()
-    return set(names.split(b"\0")[:_SECTIONS_LIMIT])
+        return b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -20,13 +21,10 @@ def open_dump(path: Path, *more: Path) -> Dump:
 
     Raises DumpError, with what the file is instead, when it cannot be opened as a dump.
     """
-    if path.is_dir():
-        from kdive.dumpfile.folder import dump_in
-
-        path = dump_in(path)
+    path = _file_in(path)
     files: list[Opened] = []
     try:
-        files.extend(open_layers(one) for one in (path, *more))
+        files.extend(open_layers(one) for one in (path, *map(_file_in, more)))
         dump = _open_container(files)
         if not dump.vmcoreinfo:
             from kdive.dumpfile.vmcoreinfo_scan import find_vmcoreinfo, live_vmcoreinfo
@@ -38,13 +36,32 @@ def open_dump(path: Path, *more: Path) -> Dump:
         raise
 
 
+def _file_in(path: Path) -> Path:
+    """`path`, or the dump in it where it is a folder. Raises DumpError for what cannot be read like a file."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        raise _not_a_dump(path) from None
+    if stat.S_ISDIR(mode):
+        from kdive.dumpfile.folder import dump_in
+
+        return dump_in(path)
+    if not stat.S_ISREG(mode):
+        raise _not_a_dump(path)
+    return path
+
+
+def _not_a_dump(path: Path) -> DumpError:
+    from kdive.dumpfile.recognise import recognise
+
+    found = recognise(path)
+    return DumpError(f"{path}: {found.what}", hint=found.hint)
+
+
 def _open_container(files: Sequence[Opened]) -> Dump:
     container = _container(files[0].source.read_up_to(0, _HEAD_BYTES))
     if container is None:
-        from kdive.dumpfile.recognise import recognise
-
-        found = recognise(files[0].path)
-        raise DumpError(f"{files[0].path}: {found.what}", hint=found.hint)
+        raise _not_a_dump(files[0].path)
     dump: Dump = container.open_container(files)
     return dump
 
