@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from kdive.facts.missing import Missing
+from kdive.facts.stacks import Frame
 from kdive.facts.verdict import Finding
 from kdive.report.to_text import render
 from tests.report.build_report import VERDICT, bare_report, hostile_report, report_with, sample_report
@@ -47,6 +48,15 @@ def test_sections_go_from_the_answer_to_the_details() -> None:
 def test_the_guilty_frame_and_the_skipped_one_are_marked() -> None:
     assert re.search(r"^> #1  zoo_bug_leaf\+0x16/0x20 \[crashzoo\]\s+<- guilty", text(), re.MULTILINE)
     assert re.search(r"^  #0  exc_invalid_op\+0x4e/0x70\s+skipped: T0\.exception", text(), re.MULTILINE)
+
+
+def test_a_stack_that_overflowed_shows_its_ends() -> None:
+    frames = tuple(Frame(f"f{number}") for number in range(500))
+    shown = render(replace(sample_report(), stack=frames), 80, False, False)
+    assert "#39   f39\n" in shown
+    assert "... 448 more frames ..." in shown
+    assert "#488  f488\n" in shown
+    assert "f40\n" not in shown
 
 
 def test_the_headline_of_the_log_is_marked() -> None:

@@ -13,6 +13,7 @@ from kdive.report.blocks import GUILTY, HEADLINE, SKIPPED, Paragraph, Row, Rows,
 from kdive.report.verdict import who
 
 _BEFORE, _AFTER = 1, 8  # lines of the log around the first fault
+_INNERMOST, _OUTERMOST = 40, 12  # frames of a long stack
 _LAST_LINES = 12  # of a log in which nothing stands out
 
 
@@ -24,7 +25,7 @@ def stack_section(report: Report) -> tuple[Section, ...]:
     source = {"memory": ", from memory", "log": ", as the log has it"}.get(report.stack_source, "")
     crashed = None if isinstance(report.facts.stacks, Missing) else report.facts.stacks.crashed
     notes = crashed.notes if crashed and report.stack_source == "memory" else ()
-    rows = Rows(_frame_rows(report.stack, report.diagnosis.verdict))
+    rows = Rows(_shortened(_frame_rows(report.stack, report.diagnosis.verdict)))
     return (Section(f"Stack{task}{source}", (rows, *(Paragraph(note) for note in notes))),)
 
 
@@ -50,6 +51,14 @@ def log_section(report: Report) -> tuple[Section, ...]:
         rows.append(Row(str(index), lines[index], mark=HEADLINE if shown[index] else ""))
         before = index
     return (Section("The log", (Rows(tuple(rows)),)),) if rows else ()
+
+
+def _shortened(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """The two ends of a long stack: what overflows repeats itself in between."""
+    left_out = len(rows) - _INNERMOST - _OUTERMOST
+    if left_out <= 1:
+        return rows
+    return (*rows[:_INNERMOST], Row("", f"... {left_out} more frames ..."), *rows[-_OUTERMOST:])
 
 
 def _show_event(event: LogEvent | None, end: int, shown: dict[int, bool]) -> None:

@@ -44,8 +44,10 @@ def _state(container: Container) -> str:
 
 
 def _machine(info: Info) -> str:
-    cpus = "" if isinstance(info.cpus, Missing) else f", {words.count(info.cpus, 'CPU')}"
-    return f"{or_unknown(info.arch)}{cpus}, {words.size(info.memory)} of memory covered, pages of {words.size(info.page_size)}"
+    parts = [or_unknown(info.arch)]
+    parts += [] if isinstance(info.cpus, Missing) else [words.count(info.cpus, "CPU")]
+    parts += [f"{words.size(info.memory)} of memory covered", f"pages of {words.size(info.page_size)}"]
+    return ", ".join(parts)
 
 
 def _registers(info: Info) -> str:
