@@ -13,7 +13,7 @@ from kdive.formats.record import ByteOrder
 
 NOTES_LIMIT_BYTES = 64 << 20  # 8192 CPUs take 3 MB; device dumps may be larger and are left where they are
 _NOTE_LIMIT_BYTES = 4 << 20
-_NOTES_LIMIT = 1 << 17
+_NOTES_LIMIT = 1 << 15  # 8192 CPUs with four each
 
 
 @dataclass(frozen=True)

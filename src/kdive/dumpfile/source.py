@@ -28,7 +28,7 @@ class ByteSource(ABC):
 
     def read_up_to(self, offset: int, size: int) -> bytes:
         """As many of the `size` bytes as there are."""
-        return self.read(offset, max(0, min(size, self.size - offset)))
+        return self.read(offset, min(size, self.size - offset)) if offset < self.size else b""
 
     def check(self, offset: int, size: int) -> None:
         """Raises DumpDamagedError unless the range lies within the content and can be read in one piece."""
