@@ -1,0 +1,48 @@
+"""`open_memory`: a dump → its memory by virtual address."""
+
+from __future__ import annotations
+
+from kdive import registry
+from kdive.dumpfile.dump import Dump
+from kdive.facts.missing import Missing
+from kdive.formats import vmcoreinfo
+from kdive.memory.address_space import AddressSpace, Linear, Run, Unknown
+from kdive.memory.memory import Memory
+
+_PACKAGE = "kdive.memory"
+_NO_VMCOREINFO_HINT = "capture with kdump; for a virtual machine's dump add `-device vmcoreinfo` to QEMU"
+
+
+def open_memory(dump: Dump) -> Memory:
+    """The memory in `dump`. Never fails: what cannot be translated says so when it is read."""
+    name = f"paging_{dump.arch}"
+    if not isinstance(dump.vmcoreinfo, Missing) and name in registry.names(_PACKAGE):
+        memory: Memory = registry.load(_PACKAGE, name).open_paged(dump, dump.vmcoreinfo, mapped_segments(dump))
+        return memory
+    if isinstance(dump.vmcoreinfo, Missing):
+        kaslr_offset: int | Missing = dump.vmcoreinfo
+    else:
+        known = vmcoreinfo.kernel_offset(dump.vmcoreinfo)
+        kaslr_offset = Missing("VMCOREINFO has no KERNELOFFSET") if known is None else known
+    return Memory(dump, _without_tables(dump), kaslr_offset, Missing(f"not a matter of {dump.arch or 'this machine'}"))
+
+
+def mapped_segments(dump: Dump) -> list[Run]:
+    """What the container itself says of virtual addresses: the segments of ELF vmcores."""
+    return [
+        Run(segment.virtual, segment.virtual + segment.size, segment.physical)
+        for segment in dump.segments()
+        if segment.virtual is not None
+    ]
+
+
+def _without_tables(dump: Dump) -> AddressSpace:
+    runs = mapped_segments(dump)
+    if runs:
+        return Linear(runs)
+    if isinstance(dump.vmcoreinfo, Missing):
+        return Unknown(dump.vmcoreinfo.reason, _NO_VMCOREINFO_HINT)
+    return Unknown(
+        f"page tables of {dump.arch or 'an unknown architecture'} are not understood here",
+        "an ELF vmcore of the same machine tells where the kernel's memory was mapped",
+    )
