@@ -13,8 +13,8 @@ from kdive.errors import DumpDamagedError, PageAbsentError, PageExcludedError
 from kdive.formats.kdump_compressed import CODEC_MASK, CODECS, PageDescriptor
 from kdive.formats.record import ByteOrder
 
-DESCRIPTORS_PER_READ = 256
-_TABLES_KEPT = 64
+DESCRIPTORS_PER_READ = 64
+_TABLES_KEPT = 256
 _CACHE_BYTES = 4 << 20
 
 Row = tuple[int, int, int, int]  # of PageDescriptor
