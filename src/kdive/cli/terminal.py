@@ -65,9 +65,13 @@ class Terminal:
 
     def complain(self, error: KdiveError) -> None:
         """The error and its hint on standard error, a line each."""
-        lines = [f"kdive: {printable(error.message)}"]
-        if error.hint:
-            lines.append(f"hint: {printable(error.hint)}")
+        self._say(f"kdive: {printable(error.message)}", *([f"hint: {printable(error.hint)}"] if error.hint else []))
+
+    def note(self, text: str) -> None:
+        """Something worth knowing about the output, on standard error."""
+        self._say(f"note: {printable(text)}")
+
+    def _say(self, *lines: str) -> None:
         if sys.stderr is not None:
             with suppress(OSError):  # nobody is left to be told
                 print("\n".join(lines), file=sys.stderr, flush=True)
