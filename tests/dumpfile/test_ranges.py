@@ -33,7 +33,7 @@ def test_the_highest_rank_wins_at_every_position(drawn: list[tuple[int, int, int
 
 def test_pieces_that_go_on_from_each_other_are_one() -> None:
     ranges = RangeMap([(0, 100, 1000, 5), (20, 30, 1020, 7)])
-    assert [(piece.start, piece.end, piece.target) for piece in ranges.pieces] == [(0, 100, 1000)]
+    assert [(piece.start, piece.end, piece.target) for piece in ranges.pieces()] == [(0, 100, 1000)]
 
 
 def test_next_start_skips_what_lies_before() -> None:

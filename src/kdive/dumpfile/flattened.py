@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from kdive.dumpfile.ranges import RangeMap
+from collections.abc import Iterator
+
+from kdive.dumpfile.ranges import Range, RangeMap
 from kdive.dumpfile.source import ByteSource
 from kdive.errors import DumpDamagedError
 from kdive.formats.flattened import END_MARKER, HEADER_BYTES, FlattenedRecord
 
-_RECORDS_LIMIT = 1 << 20
+_RECORDS_LIMIT = 1 << 18
 _BYTES_PER_RECORD = 4096  # beyond that many records, they must be at least this large on average
 _HOLE_LIMIT_BYTES = 1 << 20  # what no record wrote reads as zeros, like a hole in a file; larger ones are damage
 _SIZE_LIMIT = 1 << 62
@@ -23,32 +25,28 @@ class FlattenedSource(ByteSource):
         self._source = source
         self.incomplete = ""
         self._map = RangeMap(self._records())
-        self.size = self._map.pieces[-1].end if self._map.pieces else 0
+        self.size = self._map.end
 
-    def _records(self) -> list[tuple[int, int, int | None, int]]:
+    def _records(self) -> Iterator[Range]:
         """(start, end, offset in the stream, rank) of each record, as far as the stream goes."""
-        records: list[tuple[int, int, int | None, int]] = []
         header_bytes = FlattenedRecord.size()
         position = HEADER_BYTES
         limit = max(_RECORDS_LIMIT, self._source.size // _BYTES_PER_RECORD)
-        while True:
+        for rank in range(limit):
             if position + header_bytes > self._source.size:
                 self.incomplete = "the flattened stream has no end marker: it was cut short"
-                break
-            record = FlattenedRecord.read(self._source.read(position, header_bytes), 0, ">")
-            if record.offset == record.buf_size == END_MARKER:
-                break
+                return
+            ((offset, size),) = FlattenedRecord.rows(self._source.read(position, header_bytes), ">")
+            if offset == size == END_MARKER:
+                return
+            if offset < 0 or size < 0 or offset + size > _SIZE_LIMIT:
+                self.incomplete = f"the flattened stream is damaged at offset {position:#x}"
+                return
             position += header_bytes
-            if record.offset < 0 or record.buf_size < 0 or record.offset + record.buf_size > _SIZE_LIMIT:
-                self.incomplete = f"the flattened stream is damaged at offset {position - header_bytes:#x}"
-                break
-            if len(records) >= limit:
-                self.incomplete = f"only the first {limit} records of the flattened stream were read"
-                break
-            end = min(position + record.buf_size, self._source.size)
-            records.append((record.offset, record.offset + end - position, position, len(records)))
-            position += record.buf_size
-        return records
+            end = min(position + size, self._source.size)
+            yield offset, offset + end - position, position, rank
+            position += size
+        self.incomplete = f"only the first {limit} records of the flattened stream were read"
 
     def read(self, offset: int, size: int) -> bytes:
         self.check(offset, size)

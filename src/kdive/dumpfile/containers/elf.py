@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kdive.dumpfile.dump import Dump, Identity, Note, Segment
 from kdive.dumpfile.notes import ReadNotes, read_notes, vmcoreinfo_text
 from kdive.dumpfile.opened import Opened
-from kdive.dumpfile.ranges import RangeMap
+from kdive.dumpfile.ranges import Range, RangeMap
 from kdive.dumpfile.source import ByteSource
 from kdive.errors import DumpError, PageAbsentError, PageExcludedError
 from kdive.facts.machine import Container
@@ -17,7 +17,7 @@ from kdive.formats import elf, machines, vmcoreinfo
 from kdive.units import Address, ByteCount
 
 SEGMENTS_LIMIT = 1 << 18
-_ADDRESS_END = 1 << 64
+_ADDRESS_END = (1 << 64) - 1
 _PAGE_SIZES = {"ppc64": 65536, "ppc64le": 65536, "ia64": 65536}  # where VMCOREINFO does not say; else 4096
 
 
@@ -118,8 +118,8 @@ class ElfDump(Dump):
         self.page_size = _page_size(self.vmcoreinfo, self.arch)
 
     def _map_memory(self, loads: Sequence[elf.Phdr]) -> None:
-        content: list[tuple[int, int, int | None, int]] = []
-        mapped: list[tuple[int, int, int | None, int]] = []
+        content: list[Range] = []
+        mapped: list[Range] = []
         for phdr in loads:
             end = min(phdr.p_paddr + phdr.p_memsz, _ADDRESS_END)
             file_end = min(phdr.p_paddr + min(phdr.p_filesz, phdr.p_memsz), _ADDRESS_END)
@@ -136,11 +136,11 @@ class ElfDump(Dump):
                 ByteCount(piece.end - piece.start),
                 None if piece.target is None else Address(piece.target),
             )
-            for piece in self._mapped.pieces
+            for piece in self._mapped.pieces()
         ]
 
     def kept_ranges(self) -> Iterator[tuple[Address, ByteCount]]:
-        for piece in self._content.pieces:
+        for piece in self._content.pieces():
             if piece.target is not None:
                 yield Address(piece.start), ByteCount(piece.end - piece.start)
 
@@ -176,7 +176,7 @@ class ElfDump(Dump):
             path=str(self.path),
             format="kcore" if live else "elf (flattened)" if self._opened.flattened else "elf",
             size=None if live else ByteCount(self._opened.size),
-            pages_total=sum(piece.end - piece.start for piece in self._mapped.pieces) // self.page_size,
+            pages_total=sum(piece.end - piece.start for piece in self._mapped.pieces()) // self.page_size,
             pages_kept=sum(size for _, size in self.kept_ranges()) // self.page_size,
             incomplete=incomplete,
             damage=tuple(dict.fromkeys(self._damage)),
