@@ -96,3 +96,31 @@ def test_vmcoreinfo_and_other_notes_are_kept_apart(tmp_path: Path) -> None:
         assert not isinstance(dump.vmcoreinfo, Missing)
         assert dump.vmcoreinfo["OSRELEASE"] == RELEASE
         assert dump.vmcoreinfo_text.startswith(b"OSRELEASE=")
+
+
+@pytest.mark.parametrize("ram_start", [0, 0x60000])
+def test_the_bitmaps_of_arm_start_at_phys_base_or_at_zero(tmp_path: Path, ram_start: int) -> None:
+    data = build_kdump(
+        {ram_start: b"first", ram_start + 5: b"fifth"},
+        ram=range(ram_start, ram_start + 64),
+        word_size=4,
+        aligned=True,
+        machine="armv7l",
+        phys_base=0x60000 * PAGE_SIZE,
+    )
+    with open_dump(write(tmp_path, data)) as dump:
+        assert dump.segments()[0].physical == 0x60000 * PAGE_SIZE
+        assert next(dump.kept_ranges()) == (0x60000 * PAGE_SIZE, PAGE_SIZE)
+        assert dump.read_physical(0x60005 * PAGE_SIZE, 5) == b"fifth"
+        with pytest.raises(PageExcludedError, match="0x60006"):
+            dump.read_physical(0x60006 * PAGE_SIZE, 5)
+        with pytest.raises(PageAbsentError):
+            dump.read_physical(5 * PAGE_SIZE, 5)
+
+
+def test_a_read_of_no_sensible_size_is_refused(tmp_path: Path) -> None:
+    with open_dump(write(tmp_path, build_kdump(PAGES))) as dump:
+        for size in (-1, 1 << 40):
+            with pytest.raises(DumpDamagedError, match="no sensible read"):
+                dump.read_physical(PAGE_SIZE, size)
+        assert dump.read_physical(PAGE_SIZE, 0) == b""

@@ -22,7 +22,7 @@ Row = tuple[int, int, int, int]  # of PageDescriptor
 
 @dataclass(frozen=True)
 class PagePart:
-    """The pages first_pfn <= pfn < end_pfn, in one file."""
+    """The pages first_pfn <= pfn < end_pfn, counted from the bitmaps' first bit, in one file."""
 
     source: ByteSource
     dumped: Bitmap  # of the whole machine
@@ -40,14 +40,21 @@ class PagePart:
 
 
 class PageReader:
-    """Reads pages by pfn; keeps the last few megabytes of them."""
+    """Reads pages by pfn; keeps the last few megabytes of them. `first_pfn` is that of the bitmaps' first bit."""
 
     def __init__(
-        self, parts: Sequence[PagePart], present: Bitmap, page_size: int, order: ByteOrder, dump_level: int | None
+        self,
+        parts: Sequence[PagePart],
+        present: Bitmap,
+        first_pfn: int,
+        page_size: int,
+        order: ByteOrder,
+        dump_level: int | None,
     ) -> None:
         self._parts = parts
         self._first_ranks: dict[int, int] = {}
         self._present = present
+        self._first_pfn = first_pfn
         self._page_size = page_size
         self._order = order
         self._dump_level = dump_level
@@ -70,16 +77,17 @@ class PageReader:
 
     def _locate(self, pfn: int) -> tuple[PagePart, Row]:
         """The part that should hold the page, and the page's descriptor there."""
-        if not self._parts[0].dumped.test(pfn):
-            if not self._present.test(pfn):
+        bit = pfn - self._first_pfn
+        if not self._parts[0].dumped.test(bit):
+            if not self._present.test(bit):
                 raise PageAbsentError(f"page {pfn:#x} is not memory of the machine")
             level = "" if self._dump_level is None else f" at dump level {self._dump_level}"
             raise PageExcludedError(f"page {pfn:#x} was excluded{level}")
         for index, part in enumerate(self._parts):
-            if part.first_pfn <= pfn < part.end_pfn:
+            if part.first_pfn <= bit < part.end_pfn:
                 if index not in self._first_ranks:
                     self._first_ranks[index] = part.first_rank
-                return part, self.descriptor(index, part.dumped.rank(pfn) - self._first_ranks[index])
+                return part, self.descriptor(index, part.dumped.rank(bit) - self._first_ranks[index])
         raise DumpDamagedError(
             f"page {pfn:#x} is in a part of the split dump that was not found",
             hint="put all parts into one folder, or name them all",

@@ -11,9 +11,9 @@ from kdive.dumpfile.kdump_header import KdumpHeader
 from kdive.dumpfile.kdump_pages import DESCRIPTORS_PER_READ, PagePart, PageReader
 from kdive.dumpfile.notes import read_notes, vmcoreinfo_text
 from kdive.dumpfile.opened import Opened, close_all
-from kdive.dumpfile.source import ByteSource
+from kdive.dumpfile.source import READ_LIMIT_BYTES, ByteSource
 from kdive.dumpfile.split import Part, gaps, whole_set
-from kdive.errors import DumpDamagedError, PageAbsentError
+from kdive.errors import DumpDamagedError
 from kdive.facts.machine import Container
 from kdive.formats import kdump_compressed as layout
 from kdive.formats import machines, vmcoreinfo
@@ -90,7 +90,10 @@ class KdumpCompressedDump(Dump):
         self._bits = self._present.bits
         if self._bits < self._header.max_mapnr:
             self._damage.append("the bitmap of pages is shorter than the machine's memory")
-        self._pages = PageReader(self._parts, self._present, self.page_size, self.order, self._header.dump_level)
+        self._first_pfn = _first_pfn(self._header, self._present)
+        self._pages = PageReader(
+            self._parts, self._present, self._first_pfn, self.page_size, self.order, self._header.dump_level
+        )
         self._gaps = gaps(parts) if self._header.split else []
 
     def segments(self) -> Sequence[Segment]:
@@ -101,20 +104,23 @@ class KdumpCompressedDump(Dump):
             runs = []
         if not 0 < len(runs) <= _SEGMENTS_LIMIT:
             runs = [(0, self._bits)]
-        page_size = self.page_size
-        return [Segment(Address(first * page_size), ByteCount((end - first) * page_size)) for first, end in runs]
+        return [Segment(*self._range(first, end)) for first, end in runs]
 
     def kept_ranges(self) -> Iterator[tuple[Address, ByteCount]]:
         for first, end in self._parts[0].dumped.runs():
-            yield Address(first * self.page_size), ByteCount((end - first) * self.page_size)
+            yield self._range(first, end)
+
+    def _range(self, first: int, end: int) -> tuple[Address, ByteCount]:
+        """Physical address and size of the pages of a run of bits."""
+        return Address((self._first_pfn + first) * self.page_size), ByteCount((end - first) * self.page_size)
 
     def read_physical(self, address: int, size: int) -> bytes:
         pfn, start = divmod(address, self.page_size)
         end = start + size
-        if end <= self.page_size and size >= 0 and pfn >= 0:
+        if 0 < end <= self.page_size:
             return self._pages.page(pfn)[start:end]
-        if address < 0 or size < 0 or pfn > self._bits:
-            raise PageAbsentError(f"physical address {address:#x} is not memory of the machine")
+        if size < 0 or size > READ_LIMIT_BYTES:
+            raise DumpDamagedError(f"{size} bytes at physical address {address:#x} are no sensible read")
         pieces = []
         while end > 0:
             pieces.append(self._pages.page(pfn)[start : min(end, self.page_size)])
@@ -198,6 +204,20 @@ def _bitmaps(header: KdumpHeader, source: ByteSource) -> tuple[Bitmap, Bitmap]:
     second = offset if half * 8 < header.max_mapnr <= length * 8 else offset + half
     bits = min(header.max_mapnr, (length if second == offset else half) * 8)
     return Bitmap(source, offset, bits), Bitmap(source, second, bits)
+
+
+def _first_pfn(header: KdumpHeader, present: Bitmap) -> int:
+    """The page frame number of the bitmaps' first bit: not 0 on 32-bit ARM, where memory starts at phys_base.
+
+    makedumpfile counts from there and QEMU from 0, so that the first set bit tells who wrote the dump.
+    """
+    base = header.phys_base // header.page_size
+    if base <= 0 or machines.of_utsname(header.machine) != "arm":
+        return 0
+    try:
+        return base if present.rank(base) else 0
+    except DumpDamagedError:
+        return 0
 
 
 def _identity(header: KdumpHeader) -> Identity:
