@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from kdive.dumpfile.open import open_dump
-from kdive.errors import PageAbsentError, PageExcludedError
+from kdive.errors import PageAbsentError, PageExcludedError, ReadError
 from kdive.facts.missing import Missing
 from kdive.memory.memory import Memory
 from kdive.memory.open import open_memory
+from tests.build_dump import build_elf, build_kdump
 
 
 @pytest.fixture
@@ -65,3 +66,42 @@ def test_holes_are_zeros_and_are_told(memory: Memory) -> None:
     assert holes
     assert all(not any(data[first:end]) for first, end in holes)
     assert all(one[1] < other[0] for one, other in pairwise(holes))
+
+
+def test_a_read_of_an_absurd_size_is_refused(memory: Memory) -> None:
+    for size in (-1, 1 << 40, 1 << 63):
+        with pytest.raises(ReadError, match="no structure of a kernel"):
+            memory.read(symbol(memory, "_stext"), size)
+        with pytest.raises(ReadError, match="no structure of a kernel"):
+            memory.read_with_holes(symbol(memory, "_stext"), size)
+
+
+def opened(tmp_path: Path, content: bytes) -> Memory:
+    path = tmp_path / "vmcore"
+    path.write_bytes(content)
+    return open_memory(open_dump(path))
+
+
+def test_segments_of_a_32_bit_elf_dump_serve_its_linear_mapping(tmp_path: Path) -> None:
+    dump = build_elf({2: b"\x78\x56\x34\x12lowmem\0"}, word_size=4, e_machine=3, virtual=0xC0000000)
+    memory = opened(tmp_path, dump)
+    assert memory.read_word(0xC0002000) == 0x12345678
+    assert memory.read_string(0xC0002004, 100) == "lowmem"
+    with pytest.raises(PageAbsentError):
+        memory.read(0x1_C000_2000, 4)
+
+
+def test_numbers_are_read_in_the_byte_order_of_the_machine(tmp_path: Path) -> None:
+    dump = build_elf({2: bytes(range(1, 9)) + b"\xff" * 4}, order=">", e_machine=22, virtual=0x100000)
+    memory = opened(tmp_path, dump)
+    assert memory.dump.arch == "s390x"
+    assert memory.read_u16(0x102000) == 0x0102
+    assert memory.read_u64(0x102000) == 0x0102030405060708
+    assert memory.read_s32(0x102008) == -1
+
+
+def test_an_unknown_architecture_is_an_error_only_where_it_matters(tmp_path: Path) -> None:
+    memory = opened(tmp_path, build_kdump({2: b"here"}, machine="riscv64"))
+    assert memory.read_physical(0x2000, 4) == b"here"
+    with pytest.raises(ReadError, match="page tables of riscv64 are not understood"):
+        memory.read_with_holes(0xFFFFFFD800002000, 4)

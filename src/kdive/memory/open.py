@@ -10,14 +10,15 @@ from kdive.memory.address_space import AddressSpace, Linear, Run, Unknown
 from kdive.memory.memory import Memory
 
 _PACKAGE = "kdive.memory"
+_PAGING = {"x86_64": "paging_x86_64", "aarch64": "paging_arm64"}
 _NO_VMCOREINFO_HINT = "capture with kdump; for a virtual machine's dump add `-device vmcoreinfo` to QEMU"
 
 
 def open_memory(dump: Dump) -> Memory:
     """The memory in `dump`. Never fails: what cannot be translated says so when it is read."""
-    name = f"paging_{dump.arch}"
-    if not isinstance(dump.vmcoreinfo, Missing) and name in registry.names(_PACKAGE):
-        memory: Memory = registry.load(_PACKAGE, name).open_paged(dump, dump.vmcoreinfo, mapped_segments(dump))
+    paging = _PAGING.get(dump.arch)
+    if paging and not isinstance(dump.vmcoreinfo, Missing):
+        memory: Memory = registry.load(_PACKAGE, paging).open_paged(dump, dump.vmcoreinfo, mapped_segments(dump))
         return memory
     if isinstance(dump.vmcoreinfo, Missing):
         kaslr_offset: int | Missing = dump.vmcoreinfo

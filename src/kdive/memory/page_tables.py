@@ -32,8 +32,8 @@ class Entry:
 class PageTables(AddressSpace):
     """Page tables in a dump, from the table at physical address `root`; `levels` from the top down.
 
-    `decode(entry, level)` gives None for an entry that maps nothing, and `canonical` the address as the hardware
-    sees it.
+    `decode(entry, level)` gives None for an entry that maps nothing, `start` is the lowest address of the kernel's
+    half, and `canonical` gives the address as the hardware sees it.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class PageTables(AddressSpace):
         root: int,
         levels: Sequence[Level],
         decode: Callable[[int, Level], Entry | None],
+        start: int,
         canonical: Callable[[int], int] | None = None,
     ) -> None:
         self._dump = dump
@@ -49,7 +50,7 @@ class PageTables(AddressSpace):
         self._levels = levels
         self._decode = decode
         self._canonical = canonical
-        self._sign_bit = levels[0].shift + levels[0].bits - 1
+        self._start = start
         self._runs: dict[tuple[int, int], Run] = {}
 
     def canonical(self, address: int) -> int:
@@ -62,9 +63,17 @@ class PageTables(AddressSpace):
                 return run
         return self._walk(address)
 
+    def maps(self, address: int, physical: int) -> bool:
+        """Whether `address` is mapped to `physical`."""
+        try:
+            run = self.find(self.canonical(address))
+        except ReadError:
+            return False
+        return run.physical + self.canonical(address) - run.start == physical
+
     def _walk(self, address: int) -> Run:
-        if address >> self._sign_bit not in (0, (1 << 64 - self._sign_bit) - 1):
-            raise PageAbsentError(f"{address:#x} is no virtual address: its upper bits differ")
+        if address < self._start:
+            raise PageAbsentError(f"{address:#x} is no address of the kernel")
         table = self._root
         for level in self._levels:
             index = address >> level.shift & (1 << level.bits) - 1

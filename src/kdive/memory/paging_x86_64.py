@@ -107,18 +107,9 @@ def _address_space(
     first_guess = bool(five) if five is not None else info.get("CONFIG_X86_5LEVEL") == "y"
     for five_levels in (first_guess, not first_guess):
         tables = _page_tables(dump, root, five_levels, vmcoreinfo.number(info, "sme_mask") or 0)
-        if _maps_itself(tables, root_symbol, root):
+        if tables.maps(root_symbol, root):
             return FirstReadable(tables, linear)
     return FirstMapped(linear, _page_tables(dump, root, first_guess, vmcoreinfo.number(info, "sme_mask") or 0))
-
-
-def _maps_itself(tables: PageTables, root_symbol: int, root: int) -> bool:
-    """Whether the tables map the top table to where it was found: damaged ones would not."""
-    try:
-        run = tables.find(root_symbol)
-    except ReadError:
-        return False
-    return run.physical + root_symbol - run.start == root
 
 
 def _page_tables(dump: Dump, root: int, five_levels: bool, sme_mask: int) -> PageTables:
@@ -131,4 +122,6 @@ def _page_tables(dump: Dump, root: int, five_levels: bool, sme_mask: int) -> Pag
         size = 1 << level.shift if leaf else 1 << 12
         return Entry(entry & address_bits & -size, leaf)
 
-    return PageTables(dump, root, _LEVELS if five_levels else _LEVELS[1:], decode)
+    levels = _LEVELS if five_levels else _LEVELS[1:]
+    start = (1 << 64) - (1 << levels[0].shift + levels[0].bits - 1)
+    return PageTables(dump, root, levels, decode, start)
