@@ -10,7 +10,7 @@ import pytest
 from kdive.dumpfile.flattened import FlattenedSource
 from kdive.dumpfile.open import open_dump
 from kdive.dumpfile.source import FileSource
-from kdive.errors import DumpDamagedError
+from kdive.errors import DumpDamagedError, DumpError
 from tests.build_dump import PAGE_SIZE, build_elf, build_kdump, flatten
 
 PAGES = {1: b"one " * 500, 2: b"two", 9000: b"far"}
@@ -70,6 +70,13 @@ def test_a_record_cut_short_keeps_what_is_there(tmp_path: Path) -> None:
     assert source.size == len(content) - 100
     assert source.read(0, source.size) == content[:-100]
     assert "no end marker" in source.incomplete
+
+
+def test_a_flattened_file_of_something_else_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(flatten(b"not a dump"))
+    with pytest.raises(DumpError, match=f"{path}: a flattened file without a dump in it"):
+        open_dump(path)
 
 
 @pytest.mark.parametrize("values", [(2**62, 2**62), (-5, 10), (0, -7), (2**63 - 1, 1)])

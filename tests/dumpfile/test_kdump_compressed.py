@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kdive.dumpfile.open import open_dump
-from kdive.errors import DumpDamagedError, PageAbsentError, PageExcludedError
+from kdive.errors import DumpDamagedError, DumpError, PageAbsentError, PageExcludedError
 from kdive.facts.missing import Missing
 from kdive.formats.record import ByteOrder
 from tests.build_dump import CRASH_TIME, PAGE_SIZE, RELEASE, build_kdump, prstatus_note
@@ -124,3 +124,10 @@ def test_a_read_of_no_sensible_size_is_refused(tmp_path: Path) -> None:
             with pytest.raises(DumpDamagedError, match="no sensible read"):
                 dump.read_physical(PAGE_SIZE, size)
         assert dump.read_physical(PAGE_SIZE, 0) == b""
+
+
+def test_a_damaged_header_names_the_file(tmp_path: Path) -> None:
+    data = bytearray(build_kdump(PAGES))
+    data[428:432] = b"\xff" * 4
+    with pytest.raises(DumpError, match=r"/vmcore: the header of the kdump-compressed dump is damaged"):
+        open_dump(write(tmp_path, bytes(data)))

@@ -10,7 +10,7 @@ from types import ModuleType
 from kdive import registry
 from kdive.dumpfile.dump import Dump
 from kdive.dumpfile.opened import Opened, close_all, open_layers
-from kdive.errors import DumpError
+from kdive.errors import DumpError, KdiveError
 
 _CONTAINERS = "kdive.dumpfile.containers"
 _HEAD_BYTES = 4096
@@ -31,6 +31,11 @@ def open_dump(path: Path, *more: Path) -> Dump:
 
             dump.adopt_vmcoreinfo(live_vmcoreinfo(dump) if files[0].live else find_vmcoreinfo(dump))
         return dump
+    except KdiveError as error:
+        close_all(files)
+        if str(path) in error.message:
+            raise
+        raise type(error)(f"{path}: {error.message}", hint=error.hint) from error
     except BaseException:
         close_all(files)
         raise
@@ -60,6 +65,8 @@ def _not_a_dump(path: Path) -> DumpError:
 
 def _open_container(files: Sequence[Opened]) -> Dump:
     container = _container(files[0].source.read_up_to(0, _HEAD_BYTES))
+    if container is None and files[0].flattened:
+        raise DumpError("a flattened file without a dump in it", hint="compare its size with the original")
     if container is None:
         raise _not_a_dump(files[0].path)
     dump: Dump = container.open_container(files)
