@@ -65,4 +65,3 @@ class Page:
     title: str  # the verdict in one line
     verdict: Fields  # class, function, confidence …
     sections: tuple[Section, ...]
-    brief: tuple[str, ...]  # the answer in a few lines, after the title

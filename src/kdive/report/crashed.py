@@ -10,7 +10,7 @@ from kdive.facts.stacks import Frame
 from kdive.facts.verdict import Finding, Report
 from kdive.report import words
 from kdive.report.blocks import GUILTY, HEADLINE, SKIPPED, Paragraph, Row, Rows, Section
-from kdive.report.verdict import who
+from kdive.report.brief import who
 
 _BEFORE, _AFTER = 1, 8  # lines of the log around the first fault
 _INNERMOST, _OUTERMOST = 40, 12  # frames of a long stack

@@ -5,10 +5,11 @@ from __future__ import annotations
 from kdive.facts.verdict import Report
 from kdive.report.banner import banner_section, dump_section
 from kdive.report.blocks import Page
+from kdive.report.brief import title
 from kdive.report.crashed import log_section, stack_section
 from kdive.report.gaps import gaps_sections
 from kdive.report.machine import blocked_section, cpus_section, memory_section, modules_section
-from kdive.report.verdict import brief, title, verdict_fields, verdict_sections
+from kdive.report.verdict import verdict_fields, verdict_sections
 
 
 def make_page(report: Report) -> Page:
@@ -28,5 +29,4 @@ def make_page(report: Report) -> Page:
             dump_section(report),
             *gaps_sections(report),
         ),
-        brief=brief(report),
     )

@@ -36,7 +36,7 @@ def run(options: Options, terminal: Terminal) -> int:
         terminal.write(json.dumps({"schema": "kdive-info/1", **to_json(info)}, indent=2))
         return EXIT_OK
     from kdive.report.dump_info import info_section
-    from kdive.report.to_text import render_sections
+    from kdive.report.text_page import render_sections
 
     terminal.write(render_sections(info.container.path, [info_section(info)], terminal.width, terminal.colour("auto")))
     return EXIT_OK
