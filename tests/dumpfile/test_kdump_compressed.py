@@ -10,7 +10,7 @@ from kdive.dumpfile.open import open_dump
 from kdive.errors import DumpDamagedError, DumpError, PageAbsentError, PageExcludedError
 from kdive.facts.missing import Missing
 from kdive.formats.record import ByteOrder
-from tests.build_dump import CRASH_TIME, PAGE_SIZE, RELEASE, build_kdump, prstatus_note
+from tests.build_dump import CRASH_TIME, PAGE_SIZE, RELEASE, VMCOREINFO, build_kdump, flatten, note, prstatus_note
 
 PAGES = {
     1: b"compressible " * 300,
@@ -131,3 +131,23 @@ def test_a_damaged_header_names_the_file(tmp_path: Path) -> None:
     data[428:432] = b"\xff" * 4
     with pytest.raises(DumpError, match=r"/vmcore: the header of the kdump-compressed dump is damaged"):
         open_dump(write(tmp_path, bytes(data)))
+
+
+@pytest.mark.parametrize(("word_size", "arch"), [(8, "x86_64"), (4, "i686")])
+def test_a_hypervisor_knows_neither_release_nor_phys_base(tmp_path: Path, word_size: int, arch: str) -> None:
+    data = flatten(
+        build_kdump(
+            PAGES | {3: VMCOREINFO.encode()},
+            vmcoreinfo="",
+            notes=note("QEMU", 0, bytes(440)),
+            dump_level=1,
+            release="",
+            nodename="",
+            crash_time=0,
+            word_size=word_size,
+        )
+    )
+    with open_dump(write(tmp_path, data)) as dump:
+        assert (dump.arch, dump.physical_base, dump.identity.crash_time) == (arch, None, None)
+        assert dump.vmcoreinfo_text == VMCOREINFO.encode()
+        assert not dump.native

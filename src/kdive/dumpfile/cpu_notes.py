@@ -31,7 +31,8 @@ def cpu_registers(dump: Dump) -> tuple[Registers, ...]:
     registers = []
     for position, status in enumerate(statuses):
         if status is None:
-            reason = Missing(f"the layout of {dump.arch or 'this machine'}'s register notes is not known")
+            size = len(notes[position].data)
+            reason = Missing(f"register notes of {size} bytes of {dump.arch or 'this machine'} are not known")
             registers.append(Registers(position, reason, by_position=True))
         elif numbered:
             registers.append(Registers(status.pid - 1, status.registers))

@@ -45,8 +45,13 @@ def of_elf(e_machine: int, elf_word_size: int, order: ByteOrder) -> tuple[str, i
     return name, word_size
 
 
-def of_utsname(machine: str) -> str:
-    """One name per architecture from what `uname -m` prints: i386 to i686 are "i686", armv7l is "arm"."""
+def of_utsname(machine: str, word_size: int = 8) -> str:
+    """One name per architecture from what `uname -m` prints: i386 to i686 are "i686", armv7l is "arm".
+
+    QEMU names its own machine, x86_64, also in the dump of a 32-bit guest: `word_size` (bytes) tells.
+    """
+    if machine == "x86_64" and word_size == 4:
+        return "i686"
     if len(machine) == 4 and machine[0] == "i" and machine.endswith("86"):
         return "i686"
     if machine.startswith("arm") and not machine.startswith("arm64"):

@@ -52,11 +52,13 @@ class KdumpCompressedDump(Dump):
         self.order = header.order
         self.word_size = header.word_size
         self.page_size = header.page_size
-        self.physical_base = Address(header.phys_base)
+        # QEMU writes 0 where the guest did not tell it: it knows no release either.
+        told = header.phys_base != 0 or bool(layout.text(header.main.start.release))
+        self.physical_base = Address(header.phys_base) if told else None
         self._damage: list[str] = []
         self._read_notes()
         self._map_pages(parts)
-        self.arch = machines.of_utsname(header.machine)
+        self.arch = machines.of_utsname(header.machine, header.word_size)
         self.identity = _identity(header)
         flattened = any(file.flattened for file in self._files)
         self.native = header.version >= 3 and not header.split and not flattened and bool(self.vmcoreinfo)
