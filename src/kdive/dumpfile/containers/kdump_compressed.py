@@ -186,10 +186,12 @@ class KdumpCompressedDump(Dump):
                 count = part.page_count
             except DumpDamagedError as error:
                 return flags, f"the file is cut short: {error.message}"
+            if count <= 0:
+                continue
             last = (count - 1) // DESCRIPTORS_PER_READ
             for block in sorted({last * step // (_SAMPLED_BLOCKS - 1) for step in range(_SAMPLED_BLOCKS)}):
                 expected = min(DESCRIPTORS_PER_READ, count - block * DESCRIPTORS_PER_READ)
-                rows = self._pages.descriptors(index, block)[:expected] if count else []
+                rows = self._pages.descriptors(index, block)[:expected]
                 for offset, size, page_flags, _ in rows:
                     flags |= page_flags
                     if offset + size > part.source.size:
