@@ -151,3 +151,11 @@ def test_a_hypervisor_knows_neither_release_nor_phys_base(tmp_path: Path, word_s
         assert (dump.arch, dump.physical_base, dump.identity.crash_time) == (arch, None, None)
         assert dump.vmcoreinfo_text == VMCOREINFO.encode()
         assert not dump.native
+
+
+def test_a_diskdump_is_read_without_its_sub_header(tmp_path: Path) -> None:
+    data = build_kdump(PAGES, signature=b"DISKDUMP", version=2, phys_base=12345, word_size=4, machine="i686")
+    with open_dump(write(tmp_path, data)) as dump:
+        assert dump.read_physical(70000 * PAGE_SIZE, 8) == b"far away"
+        assert (dump.physical_base, dump.container.dump_level, dump.notes) == (0, None, ())
+        assert not dump.native

@@ -48,7 +48,9 @@ def read_kdump_header(source: ByteSource) -> KdumpHeader:
     sub_bytes = source.read_up_to(main.counts.block_size, _SUB_HEADER_BYTES)
     aligned = main.word_size == 4 and _is_aligned(sub_bytes, main, source.size)
     sub = layout.read_sub_header(sub_bytes, main, aligned=aligned)
-    version = main.start.header_version
+    # Before kdump there was diskdump: the same layout, but registers in place of the sub header.
+    diskdump = main.start.signature == layout.DISKDUMP_SIGNATURE
+    version = 0 if diskdump else main.start.header_version
     max_mapnr = sub.max_mapnr_64 if version >= 6 and sub.max_mapnr_64 else main.counts.max_mapnr
     split = version >= 2 and sub.split != 0
     first_pfn, end_pfn = 0, max_mapnr
@@ -59,12 +61,12 @@ def read_kdump_header(source: ByteSource) -> KdumpHeader:
     return KdumpHeader(
         main=main,
         main_bytes=head[: layout.header_bytes(main.word_size)],
-        version=version,
+        version=main.start.header_version,
         order=main.order,
         word_size=main.word_size,
         page_size=main.counts.block_size,
         max_mapnr=max_mapnr,
-        phys_base=_signed(sub.phys_base, main.word_size),
+        phys_base=0 if diskdump else _signed(sub.phys_base, main.word_size),
         dump_level=sub.dump_level if version >= 1 and 0 <= sub.dump_level <= 0x1FF else None,
         split=split,
         first_pfn=first_pfn,
