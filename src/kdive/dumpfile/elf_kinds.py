@@ -28,11 +28,11 @@ def kind_of(source: ByteSource, headers: ElfHeaders, notes: Sequence[Note]) -> E
         return _core(headers, notes)
     names = _section_names(source, headers)
     if b".gnu.linkonce.this_module\0" in names:
-        return ElfKind("a kernel module", "give it the vmcore")
+        return ElfKind("a kernel module", "name the vmcore")
     if b"__ksymtab\0" in names or b".data..percpu\0" in names:
-        return ElfKind("a vmlinux, the kernel itself", "give it the vmcore, and the vmlinux with --vmlinux")
+        return ElfKind("a vmlinux, the kernel itself", "name the vmcore, and this vmlinux with --vmlinux")
     kinds = {elf.ET_REL: "an object file", elf.ET_EXEC: "a program", elf.ET_DYN: "a program or shared library"}
-    return ElfKind(f"{kinds.get(headers.ehdr.e_type, 'an ELF file')}, not a dump", "give it the vmcore")
+    return ElfKind(f"{kinds.get(headers.ehdr.e_type, 'an ELF file')}, not a dump", "name the vmcore")
 
 
 def _core(headers: ElfHeaders, notes: Sequence[Note]) -> ElfKind:

@@ -28,9 +28,9 @@ FILE_KINDS = (
     FileKind(0, b"PK\x03\x04", "zip", "", "unzip"),
     FileKind(0, b"7z\xbc\xaf\x27\x1c", "7z", "", "7z x"),
     FileKind(257, b"ustar", "tar", "", "tar xf"),
-    FileKind(0, b"\xed\xab\xee\xdb", "an RPM package", "give it the vmcore, not a package"),
-    FileKind(0, b"!<arch>\ndebian", "a Debian package", "give it the vmcore, not a package"),
-    FileKind(0, b"!<arch>\n", "an ar archive", "give it the vmcore"),
+    FileKind(0, b"\xed\xab\xee\xdb", "an RPM package", "name the vmcore, not a package"),
+    FileKind(0, b"!<arch>\ndebian", "a Debian package", "name the vmcore, not a package"),
+    FileKind(0, b"!<arch>\n", "an ar archive", "name the vmcore"),
     FileKind(0, b"\xed\x23\x8f\x61\x73\x01\x19\xa8", "an LKCD dump", _CONVERT),
     FileKind(0, b"\xa8\x19\x01\x73\x61\x8f\x23\xed", "an LKCD dump", _CONVERT),
     FileKind(
@@ -52,11 +52,9 @@ FILE_KINDS = (
     FileKind(0, b"PAGEDU64", "a Windows crash dump", "open it with WinDbg: kdive knows Linux kernels"),
     FileKind(0, b"PAGEDUMP", "a Windows crash dump", "open it with WinDbg: kdive knows Linux kernels"),
     FileKind(0, b"MDMP", "a Windows minidump", "open it with WinDbg: kdive knows Linux kernels"),
-    FileKind(
-        0x202, b"HdrS", "a bootable kernel image (vmlinuz)", "give it the vmcore; the kernel itself is not needed"
-    ),
-    FileKind(56, b"ARMd", "a bootable arm64 kernel image", "give it the vmcore; the kernel itself is not needed"),
-    FileKind(0, b"SQLite format 3\0", "a SQLite database", "give it a vmcore or a kernel log"),
+    FileKind(0x202, b"HdrS", "a bootable kernel image (vmlinuz)", "name the vmcore; the kernel itself is not needed"),
+    FileKind(56, b"ARMd", "a bootable arm64 kernel image", "name the vmcore; the kernel itself is not needed"),
+    FileKind(0, b"SQLite format 3\0", "a SQLite database", "name a vmcore or a kernel log"),
     FileKind(0, b"LPKSHHRH", "a systemd journal", "export the kernel's log: journalctl -k -b -1 > kernel.log"),
 )
 HEAD_BYTES = 4096  # enough for all of them
