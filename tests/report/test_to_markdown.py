@@ -20,7 +20,7 @@ def test_the_verdict_is_the_heading_and_its_fields_a_table() -> None:
 def test_stack_log_and_banner_stand_in_code() -> None:
     code = "\n".join(re.findall(r"```text\n(.*?)```", render(sample_report()), re.DOTALL))
     assert "> #1  zoo_bug_leaf+0x16/0x20 [crashzoo]  <- guilty" in code
-    assert "> 2  kernel BUG at crashzoo.c:59!" in code
+    assert "> 2  [    9.000000] kernel BUG at crashzoo.c:59!" in code
     assert "    DUMPFILE: sample.vmcore  [PARTIAL DUMP]" in code
 
 

@@ -60,7 +60,7 @@ def test_a_stack_that_overflowed_shows_its_ends() -> None:
 
 
 def test_the_headline_of_the_log_is_marked() -> None:
-    assert "> 2  kernel BUG at crashzoo.c:59!" in text()
+    assert "> 2  [    9.000000] kernel BUG at crashzoo.c:59!" in text()
 
 
 def test_the_banner_has_the_names_order_and_layout_of_crash() -> None:

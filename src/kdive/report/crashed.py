@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kdive.facts.log import LogEvent
+from kdive.facts.log import LogEvent, LogRecord
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Frame
 from kdive.facts.verdict import Finding, Report
@@ -34,9 +34,9 @@ def log_section(report: Report) -> tuple[Section, ...]:
     log, chain = report.facts.log, report.facts.panic_chain
     if isinstance(log, Missing):
         return ()
-    from kdive.log.render import lines as log_lines
+    from kdive.log.render import lines_with_records
 
-    lines = log_lines(log)
+    lines = list(lines_with_records(log))
     shown: dict[int, bool] = {}  # index → is a headline
     if not isinstance(chain, Missing):
         for event in (chain.first_fault, chain.last_oops, chain.panic):
@@ -48,9 +48,13 @@ def log_section(report: Report) -> tuple[Section, ...]:
     for index in sorted(shown):
         if before is not None and index > before + 1:
             rows.append(Row("", "..."))
-        rows.append(Row(str(index), lines[index], mark=HEADLINE if shown[index] else ""))
+        rows.append(Row(str(index), _log_line(*lines[index]), mark=HEADLINE if shown[index] else ""))
         before = index
     return (Section("The log", (Rows(tuple(rows)),)),) if rows else ()
+
+
+def _log_line(text: str, record: LogRecord) -> str:
+    return text if record.timestamp is None else f"{words.timestamp(record.timestamp)} {text}"
 
 
 def _shortened(rows: tuple[Row, ...]) -> tuple[Row, ...]:

@@ -51,6 +51,12 @@ def duration(nanoseconds: int) -> str:
     return f"{days} days, {clock}" if days > 1 else f"{days} day, {clock}" if days else clock
 
 
+def timestamp(nanoseconds: int) -> str:
+    """A time since boot as the kernel's log has it: "[    9.702604]"."""
+    seconds, rest = divmod(max(0, nanoseconds), 1_000_000_000)
+    return f"[{seconds:5d}.{rest // 1000:06d}]"
+
+
 def place(function: str, module: str | None) -> str:
     """A function and where it lives: "zoo_bug_leaf [crashzoo]"."""
     return f"{function} [{module}]" if module else function

@@ -1,7 +1,8 @@
 """Print the kernel's log out of a dump.
 
-Like vmcore-dmesg: from VMCOREINFO alone, without debuginfo. FILE may be the folder of a dump. Control characters in
-the log are shown as escapes. What could not be read of it is said on standard error.
+Like vmcore-dmesg: from VMCOREINFO alone, without debuginfo. FILE may be the folder of a dump; or a log as text (of a
+console, a journal, pstore), of which the machine's last boot is printed. Control characters in the log are shown as
+escapes. What could not be read of it is said on standard error.
 
 Exits with 1 when the log is empty.
 """
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from kdive.cli.terminal import Terminal
-from kdive.errors import EXIT_OK, NoVerdictError
+from kdive.errors import EXIT_OK, KdiveError, NoVerdictError
 from kdive.options import Arg, Opt
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Options:
-    file: Annotated[Path, Arg("FILE", "a dump, any file of a split one, or the folder it lies in")]
+    file: Annotated[Path, Arg("FILE", "a dump, any file of a split one, the folder it lies in, or a log")]
     raw: Annotated[bool, Opt(help="with the level of each record in front: <6>", exclusive="format")] = False
     json: Annotated[bool, Opt(help="JSON, a member for each record", exclusive="format")] = False
     caller: Annotated[bool, Opt(help="with the thread or CPU that wrote it, where the kernel kept it")] = False
@@ -30,13 +31,9 @@ class Options:
 
 def run(options: Options, terminal: Terminal) -> int:
     """Writes the log."""
-    from kdive.dumpfile.open import open_dump
-    from kdive.log.from_memory import read_log
-    from kdive.memory.open import open_memory
-
-    with open_dump(options.file) as dump, terminal.progress() as progress:
+    with terminal.progress() as progress:
         progress("reading the log")
-        log = read_log(open_memory(dump))
+        log = _read(options.file)
     if not log.records:
         raise NoVerdictError(f"{options.file}: the log is empty", hint="; ".join(log.notes))
     terminal.write(_json(log) if options.json else _text(log, options))
@@ -44,6 +41,25 @@ def run(options: Options, terminal: Terminal) -> int:
     for note in log.notes:
         terminal.note(note)
     return EXIT_OK
+
+
+def _read(path: Path) -> Log:
+    from kdive.dumpfile.recognise import recognise
+
+    found = recognise(path)
+    if found.kind == "log":
+        from kdive.log.from_text import read_text_log
+
+        try:
+            return read_text_log(found.path.read_bytes())
+        except OSError as error:
+            raise KdiveError(f"{found.path}: {error.strerror}", hint="check the permissions") from error
+    from kdive.dumpfile.open import open_dump
+    from kdive.log.from_memory import read_log
+    from kdive.memory.open import open_memory
+
+    with open_dump(path) as dump:
+        return read_log(open_memory(dump))
 
 
 def _json(log: Log) -> str:
