@@ -1,0 +1,39 @@
+"""The rung "btf": names and types out of the dump's own memory."""
+
+from __future__ import annotations
+
+import drgn
+
+from kdive.errors import DumpDamagedError, ReadError
+from kdive.formats.btf import LIMIT_BYTES, Btf
+from kdive.memory.memory import Memory
+from kdive.symbols.btf_objects import BtfObjects
+from kdive.symbols.btf_types import BtfTypes
+from kdive.symbols.kallsyms_tables import read_kallsyms
+from kdive.symbols.names import KernelNames
+from kdive.symbols.program import open_program
+
+
+def load_btf(memory: Memory) -> tuple[drgn.Program, KernelNames]:
+    """A program that knows the kernel's names and types.
+
+    Raises KdiveError subclasses that say why not: no kallsyms, no BTF, one that lies, pages that were excluded.
+    """
+    names = KernelNames(read_kallsyms(memory))
+    btf = Btf(_read_btf(memory, names), memory.dump.order)
+    program = open_program(memory)
+    program.register_symbol_finder("kallsyms", names.find, enable_index=0)
+    types = BtfTypes(program, btf)
+    program.register_type_finder("btf", types.find, enable_index=0)
+    objects = BtfObjects(program, types, names)
+    program.register_object_finder("btf", objects.find, enable_index=-1)
+    return program, names
+
+
+def _read_btf(memory: Memory, names: KernelNames) -> bytes:
+    start, end = names.address("__start_BTF"), names.address("__stop_BTF")
+    if start is None or end is None:
+        raise ReadError("this kernel carries no BTF")
+    if not 0 < end - start <= LIMIT_BYTES:
+        raise DumpDamagedError(f"the BTF cannot have {end - start} bytes")
+    return memory.read(start, end - start)
