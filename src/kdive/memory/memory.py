@@ -25,7 +25,7 @@ class Memory:
         self.kaslr_offset = kaslr_offset  # bytes that KASLR moved the kernel image
         self.phys_base = phys_base  # x86: physical address of the image's mapping, may be negative
         self._space = space
-        self._byte_order: Literal["little", "big"] = "little" if dump.order == "<" else "big"
+        self.byte_order: Literal["little", "big"] = "little" if dump.order == "<" else "big"
         self._address_mask = (1 << 8 * dump.word_size) - 1
 
     def translate(self, address: int) -> int:
@@ -128,7 +128,7 @@ class Memory:
 
     def _read_unsigned(self, address: int, size: int) -> int:
         data = self.read(address, size)
-        return int.from_bytes(data, self._byte_order)
+        return int.from_bytes(data, self.byte_order)
 
 
 def _check_size(size: int) -> None:

@@ -1,0 +1,66 @@
+"""The bundled sample's log: counts from drgn's get_dmesg with debuginfo, lines from its serial console."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from kdive.dumpfile.open import open_dump
+from kdive.errors import NoVerdictError
+from kdive.facts.log import Log
+from kdive.log.format import human
+from kdive.log.from_memory import read_log
+from kdive.memory.open import open_memory
+from tests.build_dump import build_kdump
+
+
+@pytest.fixture(scope="module")
+def log(sample_vmcore: Path) -> Log:
+    with open_dump(sample_vmcore) as dump:
+        return read_log(open_memory(dump))
+
+
+def test_every_record_is_read(log: Log) -> None:
+    assert (log.source, len(log.records), log.lost_records, log.notes) == ("ring", 414, 0, ())
+    assert [record.sequence for record in log.records] == list(range(414))
+
+
+def test_time_level_facility_and_caller_are_read(log: Log) -> None:
+    bug = next(record for record in log.records if record.text.startswith("kernel BUG at"))
+    assert (bug.level, bug.facility, bug.caller) == (2, 0, "T104")
+    assert bug.timestamp is not None and bug.timestamp // 1000 == 9701041
+    assert log.records[0].text.startswith("Linux version 5.10.0-32-cloud-amd64 ")
+    assert (log.records[0].level, log.records[0].caller) == (5, "T0")
+
+
+def test_records_of_several_lines_keep_them(log: Log) -> None:
+    (clock,) = (record for record in log.records if "trace_clock=local" in record.text)
+    assert clock.text.split("\n")[-2:] == ['  "trace_clock=local"', "on the kernel command line"]
+
+
+def test_the_lines_are_those_of_the_console(log: Log, sample_console: Path) -> None:
+    stamped = re.findall(r"^(\[ *(\d+\.\d{6})\] .*?)\r*$", sample_console.read_text("utf-8"), re.MULTILINE)
+    # The capture kernel's lines follow where the time falls back to 0.
+    end = next(i for i, (one, other) in enumerate(pairwise(stamped), 1) if float(other[1]) == 0 and float(one[1]) > 1)
+    crashed = [line for line, _ in stamped[:end]]
+    assert end == 418
+    # The console does not show debug messages; all that it shows is in the log.
+    lines = set(human(log))
+    assert [line for line in crashed if line not in lines] == []
+
+
+def test_a_dump_without_vmcoreinfo_says_that_the_log_cannot_be_found(tmp_path: Path) -> None:
+    path = tmp_path / "vmcore"
+    path.write_bytes(build_kdump({1: b"page"}, vmcoreinfo=""))
+    with open_dump(path) as dump, pytest.raises(NoVerdictError, match="log cannot be found"):
+        read_log(open_memory(dump))
+
+
+def test_a_kernel_that_names_no_log_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "vmcore"
+    path.write_bytes(build_kdump({1: b"page"}))
+    with open_dump(path) as dump, pytest.raises(NoVerdictError, match="names no log"):
+        read_log(open_memory(dump))
