@@ -1,0 +1,140 @@
+"""One report's lines as a LogEvent: who, where, which address, which way it got there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from kdive.facts.log import LogEvent
+from kdive.facts.stacks import Frame
+from kdive.log.details import details_of
+from kdive.log.grouping import Report
+from kdive.log.report_block import Section, sections
+from kdive.units import Address
+
+_FIRST_PAGE = 0x1000  # bytes: an access below is a NULL pointer plus an offset
+_STALLS = frozenset(("soft-lockup", "hard-lockup", "rcu-stall", "workqueue-lockup", "nmi"))
+_OWN = frozenset(("address", "access", "cpu", "pid", "comm", "die"))
+
+_PF = re.compile(r"#PF: (?:supervisor|user)(?:-privileged)? (read|write|instruction fetch)")
+_PERMISSION = re.compile(r"#PF: error_code\(0x[0-9a-f]*[13579bdf]\)")
+_ACCESS = re.compile(
+    r" *(?:(?P<rw>Read|Write) of size|.*\bWnR = (?P<wnr>[01])|.*EC = 0x2[01]: (?P<fetch>IABT)"
+    r"|.*on (?P<on>read|write) at 0x)"
+)
+_ADDRESS = re.compile(r".*(?:Failing address: |of size \d+ at addr |Faulting data address: )(?:0x)?([0-9a-f]+)")
+_X86_ERROR_CODE = re.compile(r"[0-9a-f]{4}$")
+
+
+def event_of(report: Report, lines: Sequence[str]) -> LogEvent:
+    """The event in `lines`, whose first is the report's headline."""
+    groups = report.groups
+    parts = sections(lines[1:])
+    main = _main(report, parts)
+    kind, access, address = _access(report.kind, groups, main, lines)
+    ip, frames = _where(kind, groups, main)
+    who = main.cpu_line
+    return LogEvent(
+        kind=kind,
+        line=report.line,
+        end_line=report.line + len(lines),
+        headline=lines[0],
+        cpu=int(groups["cpu"]) if "cpu" in groups else who.cpu if who.cpu is not None else main.cpu,
+        pid=int(groups["pid"]) if "pid" in groups else who.pid,
+        comm=groups.get("comm") or who.comm,
+        taint=who.taint,
+        address=address,
+        access=access,
+        die_counter=int(groups["die"]) if "die" in groups else None,
+        ip=ip,
+        frames=frames,
+        registers=main.registers,
+        code=main.code,
+        details={name: value for name, value in groups.items() if name not in _OWN}
+        | details_of(report, parts, main, lines),
+    )
+
+
+def _main(report: Report, parts: Sequence[Section]) -> Section:
+    """The section that shows where it happened."""
+    from kdive.log.details import stalled_cpus
+
+    shown = [part for part in parts if part.frames or part.ip] or list(parts)
+    cpus = (
+        {int(report.groups["cpu"])} if report.kind in _STALLS and "cpu" in report.groups else set(stalled_cpus(parts))
+    )
+    for part in shown:
+        if cpus and part.cpu in cpus:
+            return part
+    return shown[0]
+
+
+def _access(kind: str, groups: dict[str, str], main: Section, lines: Sequence[str]) -> tuple[str, str, Address | None]:
+    """The class as the access tells it, what kind of access, and to where."""
+    access, address, permission = groups.get("access", ""), _number(groups.get("address")), False
+    for line in lines[1:60]:
+        if match := _PF.match(line):
+            access = "fetch" if match[1] == "instruction fetch" else match[1]
+        elif _PERMISSION.match(line):
+            permission = True
+        elif match := _ACCESS.match(line):
+            fetch = "fetch" if match["fetch"] else ""
+            wnr = {"0": "read", "1": "write"}.get(match["wnr"] or "", "")
+            access = access or (match["rw"] or "").lower() or fetch or match["on"] or wnr
+        if address is None and (match := _ADDRESS.match(line)):
+            address = _number(match[1])
+    faults = kind in ("null-deref", "page-fault", "nx-smep-cfi")
+    code = groups.get("error_code", "")
+    if not access and faults and _X86_ERROR_CODE.match(code) and "rip" not in groups:
+        bits = int(code, 16)
+        access = "fetch" if bits & 16 else "write" if bits & 2 else "read"
+    if faults and not address and "cr2" in main.registers:
+        address = Address(main.registers["cr2"])
+    if kind == "page-fault" and address is not None and address < _FIRST_PAGE:
+        kind = "null-deref"
+    elif kind == "page-fault" and access == "fetch" and permission:
+        kind = "nx-smep-cfi"
+    return kind, access, address
+
+
+def _where(kind: str, groups: dict[str, str], main: Section) -> tuple[Frame | None, tuple[Frame, ...]]:
+    """The instruction, and the frames after it."""
+    ip, frames = main.ip, main.frames
+    if ip is None and kind in _STALLS:  # the interrupted instruction stands inside the trace
+        at = next((n for n, frame in enumerate(frames) if frame.interrupted and frame.context != "task"), None)
+        at = next((n for n, frame in enumerate(frames) if frame.interrupted), None) if at is None else at
+        if at is not None:
+            return frames[at], tuple(frames[at + 1 :])
+    if ip is None and "function" in groups:
+        named = groups["function"]
+        at = next((n for n, frame in enumerate(frames) if frame.function == named), None)
+        if at is not None:
+            return frames[at], tuple(frames[at + 1 :])
+        offset, size = groups.get("offset"), groups.get("size")
+        ip = Frame(
+            named,
+            module=groups.get("module", ""),
+            offset=int(offset, 16) if offset else None,
+            size=int(size, 16) if size else None,
+            how="log",
+        )
+    return ip, tuple(_without_repetition(ip, frames))
+
+
+def _without_repetition(ip: Frame | None, frames: Sequence[Frame]) -> Sequence[Frame]:
+    """Without what stands above the interrupted function: the handler's own frames, marked "?", and the function."""
+    if ip is None:
+        return frames
+    guesses = next((n for n, frame in enumerate(frames) if frame.reliable), len(frames))
+    repeated = [n for n, frame in enumerate(frames[: guesses + 1]) if frame.function == ip.function]
+    exact = [n for n in repeated if not frames[n].reliable or frames[n].offset == ip.offset]
+    return frames[exact[-1] + 1 :] if exact else frames
+
+
+def _number(digits: str | None) -> Address | None:
+    if digits is None:
+        return None
+    try:
+        return Address(int(digits, 16))
+    except ValueError:  # "(null)"
+        return Address(0)

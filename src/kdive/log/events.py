@@ -1,0 +1,46 @@
+"""The kernel's own reports in a log, each with the lines that belong to it.
+
+`LogEvent.kind` is a class id where the headline names one: null-deref, page-fault, gpf, kasan-uaf, kasan-oob,
+kasan-invalid-free, kasan-null-deref, kasan-wild-access, kfence, kmsan, kcsan, ubsan, slab-corruption, mm-corruption,
+list-corruption, usercopy, refcount, refcount-leak, memory-leak, kernel-bug, warning, lockdep, atomic-context,
+soft-lockup, hard-lockup, rcu-stall, hung-task, workqueue-lockup, io-hang, fs-panic, oom-panic, stack-overflow,
+stack-protector, double-fault, divide-error, cpu-trap, nx-smep-cfi, serror, external-abort, mce, memory-failure, pcie,
+nmi, rust-panic, init-died, boot-failure, sysrq, firmware. The others: "panic" (a `Kernel panic - not syncing:` that
+names no class itself, see details["reason"]; details["implies"] is the class that a line like "softlockup: hung tasks"
+stands for), "oops" (a bare Oops header) and "oom-kill" (the OOM killer, without a panic).
+
+Details, where they are known: reason, implies, what, file, line, function, offset, size, module, seconds, error_code,
+trap, kdump ("loaded"), release; alloc_function, alloc_pid, free_function, free_pid, object_size, cache (sanitizers);
+task, blocker (hung tasks); cpus, waits (RCU stalls); killed (OOM); count (lines of a storm).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kdive.facts.log import Log, LogEvent, LogRecord
+from kdive.log.event_fields import event_of
+from kdive.log.grouping import group
+from kdive.log.headlines import find_headlines
+from kdive.log.render import lines_with_records
+from kdive.log.report_block import block_end
+
+
+def find_events(log: Log) -> tuple[LogEvent, ...]:
+    """All reports of the kernel in `log`, in order."""
+    pairs = list(lines_with_records(log))
+    return events_in([text for text, _ in pairs], [record for _, record in pairs])
+
+
+def events_in(lines: Sequence[str], records: Sequence[LogRecord]) -> tuple[LogEvent, ...]:
+    """As find_events, from lines and the record of each."""
+    reports = group(lines, find_headlines(lines, records))
+    events = []
+    for number, report in enumerate(reports):
+        limit = reports[number + 1].line if number + 1 < len(reports) else len(lines)
+        end = block_end(lines, report.last_headline, limit)
+        event = event_of(report, lines[report.line : end])
+        timestamp = next((r.timestamp for r in records[report.line : end] if r.timestamp is not None), None)
+        events.append(replace(event, timestamp=timestamp))
+    return tuple(events)

@@ -1,0 +1,148 @@
+"""The lines after a headline that belong to it, taken apart into sections: one per CPU or task that is shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from kdive.facts.stacks import Frame
+from kdive.log import trace_lines
+
+LONGEST_BLOCK = 3000  # lines
+_TOLERATED_GAP = 12  # lines of others in between (another CPU, another program)
+
+_DATA = Path(__file__).parent / "data" / "report_lines.txt"
+_NUMBERED = re.compile(  # numbered registers, memory dumps, page tables, counts, locks, the OOM killer's tasks
+    r"[xrast]\d\d? ?: |>?[0-9a-f]{8,16}:? |\[[0-9a-f]{8,16}\] |\d+-[.\w!?]{4}: |\d+ (?:locks? held|pages|total|kB)"
+    r"|#\d: |CPU \d|\[ {0,6}\d+\] "
+)
+_TRACE = re.compile(r"Call [Tt]race:|Backtrace:|Stack :|Exception stack")
+_NEW_SECTION = re.compile(
+    r"NMI backtrace for cpu (?P<cpu>\d+)|(?P<title>task:\S.*|(?:Allocated|Freed) by task|(?:allocated|freed) by task"
+    r"|Last potentially related work|The buggy address|Uninit was (?:created|stored)|(?:read|write) (?:\(.*\) )?to 0x"
+    r"|rcu: .*kthread|rcu: Stack dump where|Showing (?:all|busy)|Reported by Kernel|---\[ end|Mem-Info)"
+)
+BODY_START = re.compile(
+    r"CPU: \d+ (?:UID|PID)|CPU \d+ *$|Pid: \d|[RE]IP: |Call [Tt]race:|Modules linked in|pc : |NIP|Backtrace:"
+)
+
+
+@dataclass
+class Section:
+    """What is shown of one CPU or task."""
+
+    title: str = ""
+    cpu_line: trace_lines.CpuLine = field(default_factory=trace_lines.CpuLine)
+    cpu: int | None = None
+    ip: Frame | None = None
+    frames: list[Frame] = field(default_factory=list)
+    registers: dict[str, int] = field(default_factory=dict)
+    code: str = ""
+
+    @property
+    def empty(self) -> bool:
+        return not (self.frames or self.ip or self.cpu_line.comm)
+
+
+def block_end(lines: Sequence[str], start: int, limit: int) -> int:
+    """First line after `start` that is not part of its report; `limit` is where another one begins."""
+    last = start
+    limit = min(limit, start + LONGEST_BLOCK)
+    for number in range(start + 1, limit):
+        line = lines[number]
+        if _is_content(line.lstrip()) or trace_lines.frame_line(line, ""):
+            last = number
+        elif number - last > _TOLERATED_GAP:
+            break
+    return last + 1
+
+
+@cache
+def _beginnings() -> tuple[str, ...]:
+    return tuple(row for row in _DATA.read_text(encoding="ascii").split("\n") if row and not row.startswith("# "))
+
+
+def _is_content(line: str) -> bool:
+    return line.startswith(_beginnings()) or _NUMBERED.match(line) is not None
+
+
+def sections(lines: Sequence[str]) -> list[Section]:
+    """The parts of a report, in order; the first has what comes before any title."""
+    reader = _SectionReader()
+    for line in lines:
+        reader.read(line)
+    return reader.sections
+
+
+class _SectionReader:
+    def __init__(self) -> None:
+        self.sections = [Section()]
+        self.context = ""
+        self.in_user_space = False
+
+    def read(self, line: str) -> None:
+        stripped = line.lstrip()
+        if title := _NEW_SECTION.match(stripped):
+            self._begin(stripped, int(title["cpu"]) if title["cpu"] else None)
+            return
+        section = self.sections[-1]
+        if cpu := trace_lines.cpu_line(stripped):
+            if section.frames or (section.cpu_line.comm and cpu.comm):
+                section = self._begin("", None)
+            old = section.cpu_line.cpu
+            section.cpu_line = cpu if cpu.cpu is not None or old is None else _with_cpu(cpu, old)
+            if section.cpu is None:
+                section.cpu = section.cpu_line.cpu
+        elif _TRACE.match(stripped):
+            self.context = trace_lines.context_after(stripped, "")
+            self.in_user_space = False
+            if (frame := trace_lines.frame_line(stripped.partition(":")[2], self.context)) is not None:
+                section.frames.append(frame)
+        elif stripped.startswith("<") and trace_lines.is_context_mark(stripped):
+            self.context = trace_lines.context_after(stripped, self.context)
+            self.in_user_space = False
+        elif (frame := trace_lines.frame_line(line, self.context)) is not None:
+            if "<" in line:
+                self.context = trace_lines.context_after(line, self.context)
+                frame = trace_lines.frame_line(line, self.context) or frame
+            section.frames.append(frame)
+        else:
+            self._read_state(section, stripped)
+
+    def _begin(self, title: str, cpu: int | None) -> Section:
+        if self.sections[-1].empty and not self.sections[-1].title:
+            self.sections.pop()
+        self.sections.append(Section(title, cpu=cpu))
+        self.context, self.in_user_space = "", False
+        return self.sections[-1]
+
+    def _read_state(self, section: Section, line: str) -> None:
+        user, ip = trace_lines.ip_line(line, self.context)
+        if user:
+            self.in_user_space = True
+        elif ip is not None:
+            self.in_user_space = False
+            if section.frames:
+                if not line.startswith(("RIP  [", "EIP  [", "IP: ")):
+                    section.frames.append(ip)
+            elif section.ip is None or not section.ip.function:
+                section.ip = ip
+            if line.startswith("pc :") and (registers := trace_lines.registers_line(line)):
+                section.registers = registers | section.registers
+        elif line.startswith("Code:"):
+            if not section.code and not self.in_user_space:
+                section.code = line.removeprefix("Code:").strip()
+        elif not self.in_user_space and (registers := trace_lines.registers_line(line)) and not _is_rest(section):
+            section.registers = registers | section.registers
+
+
+def _is_rest(section: Section) -> bool:
+    """Whether a section only repeats what was shown before ("---[ end trace" is followed by the registers again)."""
+    return section.title.startswith("---[ end")
+
+
+def _with_cpu(line: trace_lines.CpuLine, cpu: int) -> trace_lines.CpuLine:
+    return trace_lines.CpuLine(cpu, line.pid, line.comm, line.taint, line.release, line.kdump_loaded)

@@ -1,0 +1,145 @@
+"""Single lines of a report: the CPU line, where it happened, frames of a call trace, registers; of all machines."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kdive.facts.stacks import Frame
+from kdive.units import Address
+
+_CPU = re.compile(
+    r"CPU: ?(?P<cpu>\d+) (?:UID: \d+ )?PID: (?P<pid>-?\d+) Comm: (?P<comm>.*?) (?P<kdump>Kdump: loaded )?"
+    r"(?:Not tainted|Tainted: (?P<taint>[A-Z ]+?)) +(?P<release>\d\S*)"
+)
+_OLD_CPU = re.compile(
+    r"Pid: (?P<pid>\d+), comm: (?P<comm>.*?) (?:Not tainted|Tainted: (?P<taint>[A-Z ]+?)) +(?P<release>\d\S*)"
+)
+_CPU_ALONE = re.compile(r"CPU:? (?P<cpu>\d+) *$")
+
+_SYMBOL = r"(?P<function>[\w.$]+)\+0x(?P<offset>[0-9a-f]+)/0x(?P<size>[0-9a-f]+)(?: ?\[(?P<module>[\w-]+)[^\]]*\])?"
+_SYMBOL_AT = re.compile(_SYMBOL)
+_FRAME = re.compile(
+    r" *(?P<marks>(?:</?[A-Z#_ ]+>[ \t]*)*)(?:\[[0-9a-f]{8,16}\] |#\d )?(?:\[<? ?(?P<pc>[0-9a-f]{8,16})>?\] {0,2})?"
+    r"[ (]?(?P<guess>\? )?(?:" + _SYMBOL + r"|(?P<raw>0x[0-9a-f]{6,16}))\)?"
+    r"(?P<rest> \(unreliable\)| \([A-Z]+\)| from .*)? *$"
+)
+_ARM_FROM = re.compile(r".* from (?:\[<(?P<pc>[0-9a-f]+)>\] )?\(?" + _SYMBOL)
+_MARKS = re.compile(r" *(?:<(?P<closing>/?)(?P<name>[A-Z#_ ]+)>[ \t]*)+$")
+_MARK = re.compile(r"<(/?)([A-Z#_ ]+)>")
+_CONTEXTS = {"IRQ": "irq", "SOFTIRQ": "softirq", "NMI": "nmi", "TASK": "task", "EOI": "task", "EOE": "task"}
+
+_X86_IP = re.compile(r"(?:RIP|EIP)(?:: | is at | {1,2}(?=\[))(?:(?P<segment>[0-9a-f]{4}):)?(?P<where>.*)")
+_OTHER_IP = re.compile(
+    r"(?:pc ?: |PC is at |NIP(?: \[[0-9a-f]+\])? |IP: |epc ?: |era ?: |Krnl PSW : .*\(|pc ?\(|IAOQ|PC: )(?P<where>.*)"
+)
+_POINTER = re.compile(r"\[?<?(?:0x)?(?P<pc>[0-9a-f]{4,16})\b>?\]?")
+
+_REGISTER_LINE = re.compile(
+    r"(?:R[A-D0-9SBI][XP0-9I]|E[A-D][XP]|E[SD]I|FS|GS|CS|DS|CR[0-4]|DR[0-7]|x\d\d?|r\d\d?|sp|pstate|PKRU|[ast]\d|gp|epc|ra"
+    r"|GPR\d\d|MSR|LR|CTR|CFAR|psr|FAR_EL1|ESR) ?: ?[0-9a-fx(]"
+)
+_REGISTER = re.compile(r"\b([A-Za-z][A-Za-z0-9_]{1,7}) ?: ?(?:[0-9a-f]{4}:)?(?:0x)?([0-9a-f]{8,16})\b")
+
+
+@dataclass(frozen=True)
+class CpuLine:
+    """`CPU: 0 PID: 104 Comm: insmod Kdump: loaded Tainted: G OE 5.10.0`."""
+
+    cpu: int | None = None
+    pid: int | None = None
+    comm: str = ""
+    taint: str = ""
+    release: str = ""
+    kdump_loaded: bool = False
+
+
+def cpu_line(line: str) -> CpuLine | None:
+    """Who was running where, or None."""
+    if match := _CPU.match(line):
+        taint = " ".join((match["taint"] or "").split())
+        loaded = match["kdump"] is not None
+        return CpuLine(int(match["cpu"]), int(match["pid"]), match["comm"], taint, match["release"], loaded)
+    if match := _OLD_CPU.match(line):
+        taint = " ".join((match["taint"] or "").split())
+        return CpuLine(None, int(match["pid"]), match["comm"], taint, match["release"])
+    if match := _CPU_ALONE.match(line):
+        return CpuLine(int(match["cpu"]))
+    return None
+
+
+def context_after(line: str, context: str) -> str:
+    """The context that frames after (or in) this line run in: `<IRQ>` opens one, `</IRQ>` ends it."""
+    for closing, name in _MARK.findall(line):
+        context = "" if closing else _CONTEXTS.get(name.strip(), "exception")
+    return context
+
+
+def is_context_mark(line: str) -> bool:
+    """Whether nothing but `<TASK>`, `</IRQ>` … is on the line."""
+    return _MARKS.match(line) is not None
+
+
+def frame_line(line: str, context: str) -> Frame | None:
+    """A line of a call trace, or None."""
+    match = _FRAME.match(line)
+    if match is None:
+        return None
+    rest = match["rest"] or ""
+    if rest.startswith(" from "):  # arm prints callee and caller
+        match = _ARM_FROM.match(line) or match
+        rest = ""
+    groups = match.groupdict()
+    if groups.get("raw"):
+        return Frame("", pc=_address(groups["raw"]), how="log", reliable=not groups["guess"], context=context)
+    reliable = not groups.get("guess") and "unreliable" not in rest
+    return _frame(groups, how_reliable=reliable, context=context)
+
+
+def _frame(groups: dict[str, str | None], how_reliable: bool, context: str, interrupted: bool = False) -> Frame:
+    return Frame(
+        function=groups["function"] or "",
+        module=groups.get("module") or "",
+        pc=_address(groups.get("pc")),
+        offset=int(groups["offset"] or "0", 16),
+        size=int(groups["size"] or "0", 16),
+        how="log",
+        reliable=how_reliable,
+        context=context,
+        interrupted=interrupted,
+    )
+
+
+def ip_line(line: str, context: str = "") -> tuple[bool, Frame | None]:
+    """Whether the line names a user-space instruction, and the kernel's instruction where it names one."""
+    match = _X86_IP.match(line)
+    if match:
+        segment = match["segment"]
+        if segment and int(segment, 16) & 3 == 3:
+            return True, None
+    else:
+        match = _OTHER_IP.match(line)
+    if match is None:
+        return False, None
+    where = match["where"]
+    if symbol := _SYMBOL_AT.search(where):
+        pointer = _POINTER.match(where)
+        groups = symbol.groupdict() | {"pc": pointer["pc"] if pointer and len(pointer["pc"]) >= 8 else None}
+        return False, _frame(groups, how_reliable=True, context=context, interrupted=True)
+    if pointer := _POINTER.search(where):
+        pc = _address(pointer["pc"])
+        return False, Frame("", pc=pc, how="log", context=context, interrupted=True)
+    if where.strip().endswith("0x0") or where.startswith("(null)"):
+        return False, Frame("", pc=Address(0), how="log", context=context, interrupted=True)
+    return False, None
+
+
+def registers_line(line: str) -> dict[str, int]:
+    """Registers on the line, by lower-case name; {} when it is no register line."""
+    if not _REGISTER_LINE.match(line.lstrip(" \t")):
+        return {}
+    return {name.lower(): int(value, 16) for name, value in _REGISTER.findall(line)}
+
+
+def _address(digits: str | None) -> Address | None:
+    return Address(int(digits, 16)) if digits else None
