@@ -53,7 +53,15 @@ def test_a_reader_that_goes_away_ends_it_silently(sample_vmcore: Path) -> None:
     assert done.stderr == ""
 
 
-def test_a_file_that_is_no_dump_is_named(sample_console: Path) -> None:
-    refused = kdive("dmesg", sample_console)
+def test_a_console_log_gives_the_last_boot_without_the_capture_kernel(sample_console: Path) -> None:
+    shown = kdive("dmesg", sample_console)
+    assert shown.returncode == 0
+    lines = shown.stdout.splitlines()
+    assert f"[    9.704540] {BUG_LINE}" in lines
+    assert lines[-1].endswith("Modules linked in: crashzoo(OE+) virtio_blk virtio_pci virtio virtio_ring")
+
+
+def test_a_file_that_is_neither_is_named(sample_module: Path) -> None:
+    refused = kdive("dmesg", sample_module)
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert refused.stderr.startswith(f"kdive: {sample_console}: ")
+    assert refused.stderr.startswith(f"kdive: {sample_module}: ")
