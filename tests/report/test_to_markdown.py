@@ -8,7 +8,7 @@ from dataclasses import replace
 from kdive.facts.crash import PanicChain
 from kdive.facts.log import Log, LogRecord
 from kdive.report.to_markdown import render
-from tests.report.build_report import bare_report, hostile_report, sample_report
+from tests.report.build_report import bare_report, hostile_report, report_with, sample_report
 
 
 def test_the_verdict_is_the_heading_and_its_fields_a_table() -> None:
@@ -44,7 +44,7 @@ def test_every_row_of_a_table_has_the_cells_of_its_head() -> None:
 
 
 def test_a_fence_is_longer_than_the_backticks_inside() -> None:
-    report = sample_report()
+    report = report_with(None)
     log = Log((LogRecord("kernel BUG"), LogRecord("`````\n</details>")), "ring")
     chain = PanicChain(())
     report = replace(report, facts=replace(report.facts, log=log, panic_chain=chain))

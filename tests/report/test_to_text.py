@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from kdive.facts.crash import PanicChain
+from kdive.facts.log import Log, LogEvent, LogRecord
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Frame
 from kdive.facts.verdict import Finding
 from kdive.report.to_text import render
-from tests.report.build_report import VERDICT, bare_report, hostile_report, report_with, sample_report
+from tests.report.build_report import LOG_LINES, VERDICT, bare_report, hostile_report, report_with, sample_report
 
 
 def text(width: int = 100, colour: bool = False, brief: bool = False) -> str:
@@ -48,6 +50,25 @@ def test_sections_go_from_the_answer_to_the_details() -> None:
 def test_the_guilty_frame_and_the_skipped_one_are_marked() -> None:
     assert re.search(r"^> #1  zoo_bug_leaf\+0x16/0x20 \[crashzoo\]\s+<- guilty", text(), re.MULTILINE)
     assert re.search(r"^  #0  exc_invalid_op\+0x4e/0x70\s+skipped: T0\.exception", text(), re.MULTILINE)
+
+
+def test_registers_and_what_nobody_reads_are_left_out_of_the_log() -> None:
+    report = sample_report()
+    noise = ("RAX: 0000000000000000 RBX: 00000000000000a0", "Code: e8 df ff", "Call Trace:", " zoo_bug+0xc/0x20")
+    log = Log(tuple(LogRecord(line) for line in (*LOG_LINES[:6], *noise)), "ring")
+    event = LogEvent("bug-at", 2, 10, LOG_LINES[2])
+    chain = PanicChain((event,), first_fault=event)
+    report = replace(report, facts=replace(report.facts, log=log, panic_chain=chain))
+    shown = render(report, 80, False, False).split("The log: 4 lines of 10\n")[1].split("\n\n")[0].splitlines()
+    assert [line[2:3] for line in shown] == ["2", "3", "4", "5"]
+
+
+def test_a_log_without_reports_shows_its_end() -> None:
+    report = report_with(None)
+    log = Log(tuple(LogRecord(f"line {number}") for number in range(100)), "console")
+    report = replace(report, facts=replace(report.facts, log=log, panic_chain=PanicChain(())))
+    assert "  88  line 88\n" in render(report, 80, False, False)
+    assert "line 87\n" not in render(report, 80, False, False)
 
 
 def test_a_stack_that_overflowed_shows_its_ends() -> None:

@@ -1,20 +1,17 @@
-"""What the crashed task was doing: its stack, and the lines of the log that decide."""
+"""What the crashed task was doing: its stack."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kdive.facts.log import LogEvent, LogRecord
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Frame
 from kdive.facts.verdict import Finding, Report
 from kdive.report import words
-from kdive.report.blocks import GUILTY, HEADLINE, SKIPPED, Paragraph, Row, Rows, Section
+from kdive.report.blocks import GUILTY, SKIPPED, Paragraph, Row, Rows, Section
 from kdive.report.brief import who
 
-_BEFORE, _AFTER = 1, 8  # lines of the log around the first fault
 _INNERMOST, _OUTERMOST = 40, 12  # frames of a long stack
-_LAST_LINES = 12  # of a log in which nothing stands out
 
 
 def stack_section(report: Report) -> tuple[Section, ...]:
@@ -29,49 +26,12 @@ def stack_section(report: Report) -> tuple[Section, ...]:
     return (Section(f"Stack{task}{source}", (rows, *(Paragraph(note) for note in notes))),)
 
 
-def log_section(report: Report) -> tuple[Section, ...]:
-    """The lines of the log around the first fault, the last oops and the panic."""
-    log, chain = report.facts.log, report.facts.panic_chain
-    if isinstance(log, Missing):
-        return ()
-    from kdive.log.render import lines_with_records
-
-    lines = list(lines_with_records(log))
-    shown: dict[int, bool] = {}  # index → is a headline
-    if not isinstance(chain, Missing):
-        for event in (chain.first_fault, chain.last_oops, chain.panic):
-            _show_event(event, len(lines), shown)
-    if not shown:
-        shown = dict.fromkeys(range(max(0, len(lines) - _LAST_LINES), len(lines)), False)
-    rows: list[Row] = []
-    before = None
-    for index in sorted(shown):
-        if before is not None and index > before + 1:
-            rows.append(Row("", "..."))
-        rows.append(Row(str(index), _log_line(*lines[index]), mark=HEADLINE if shown[index] else ""))
-        before = index
-    return (Section("The log", (Rows(tuple(rows)),)),) if rows else ()
-
-
-def _log_line(text: str, record: LogRecord) -> str:
-    return text if record.timestamp is None else f"{words.timestamp(record.timestamp)} {text}"
-
-
 def _shortened(rows: tuple[Row, ...]) -> tuple[Row, ...]:
     """The two ends of a long stack: what overflows repeats itself in between."""
     left_out = len(rows) - _INNERMOST - _OUTERMOST
     if left_out <= 1:
         return rows
     return (*rows[:_INNERMOST], Row("", f"... {left_out} more frames ..."), *rows[-_OUTERMOST:])
-
-
-def _show_event(event: LogEvent | None, end: int, shown: dict[int, bool]) -> None:
-    if event is None or not 0 <= event.line < end:
-        return
-    more = 1 if shown else _AFTER  # the first fault at length, what followed by its headline
-    for index in range(max(0, event.line - (0 if shown else _BEFORE)), min(end, event.end_line, event.line + more)):
-        shown.setdefault(index, False)
-    shown[event.line] = True
 
 
 def _frame_rows(frames: Sequence[Frame], verdict: Finding | None) -> tuple[Row, ...]:

@@ -30,7 +30,7 @@ def rung_line(report: Report) -> str:
     """The rung in words, why it is not higher, and what would lift it."""
     rung = report.facts.rung
     text = f"This report was made {_RUNGS.get(rung.name, 'on rung ' + rung.name)}"
-    text += f" ({rung.why})." if rung.why else "."
+    text += f" ({rung.why})." if rung.why and rung.name != "log" else "."
     return f"{text} To see more: {rung.lift}" if rung.lift else text
 
 

@@ -6,8 +6,9 @@ from kdive.facts.verdict import Report
 from kdive.report.banner import banner_section, dump_section
 from kdive.report.blocks import Page
 from kdive.report.brief import title
-from kdive.report.crashed import log_section, stack_section
+from kdive.report.crashed import stack_section
 from kdive.report.gaps import gaps_sections
+from kdive.report.log_lines import log_section
 from kdive.report.machine import blocked_section, cpus_section, memory_section, modules_section
 from kdive.report.verdict import verdict_fields, verdict_sections
 
