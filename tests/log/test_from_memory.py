@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from kdive.facts.log import Log
 from kdive.log.format import human
 from kdive.log.from_memory import read_log
 from kdive.memory.open import open_memory
-from tests.build_dump import build_kdump
+from tests.build_dump import PAGE_SIZE, build_kdump
+from tests.log.build_log import Records
+from tests.memory.build_tables import build_tables
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +67,41 @@ def test_a_kernel_that_names_no_log_says_so(tmp_path: Path) -> None:
     path.write_bytes(build_kdump({1: b"page"}))
     with open_dump(path) as dump, pytest.raises(NoVerdictError, match="names no log"):
         read_log(open_memory(dump))
+
+
+def test_centos_7_with_its_kernel_moved_is_read_from_end_to_end(tmp_path: Path) -> None:
+    """VMCOREINFO of 3.10 gives no phys_base, and the header of a hypervisor's dump is wrong about it."""
+    layout = Path(__file__).parent.parent / "data" / "layouts" / "centos-3.10.0-1160.vmcoreinfo"
+    phys_base, direct_map, buffer_at = 0x4C00000, 0xFFFF880000000000, 0x9000000
+
+    def physical(symbol: int) -> int:
+        return symbol - 0xFFFFFFFF80000000 + phys_base
+
+    records = Records(size=4 * PAGE_SIZE, name="log")
+    for number in range(1000):
+        records.add(b"line %d" % number, ts_nsec=number * 10**6, dictionary=b"SUBSYSTEM=pci")
+    variables = struct.pack("<QIIII", direct_map + buffer_at, 0, records.size, records.first_idx, records.next_idx)
+    uts = b"".join(text.ljust(65, b"\0") for text in (b"Linux", b"node", b"3.10.0-1160.el7.x86_64"))
+    root = physical(0xFFFFFFFF81A0C000)
+    tables = build_tables(
+        {0xFFFFFFFF81A00000: (physical(0xFFFFFFFF81A00000), 21), direct_map: (0, 30)},
+        root=root,
+        shifts=(39, 30, 21, 12),
+        first_free=0x100000,
+        table_entry=lambda at: at | 0x67,
+        leaf_entry=lambda at, _: at | 0xE3,
+    )
+    pages = {
+        **tables,
+        physical(0xFFFFFFFF81A18000) >> 12: bytes(0x504) + uts,
+        physical(0xFFFFFFFF81A20000) >> 12: variables,
+        **{(buffer_at >> 12) + i: bytes(records.buffer[i * PAGE_SIZE : (i + 1) * PAGE_SIZE]) for i in range(4)},
+    }
+    path = tmp_path / "vmcore"
+    path.write_bytes(build_kdump(pages, vmcoreinfo=layout.read_text(), codec="lzo", version=3, phys_base=0))
+    with open_dump(path) as dump:
+        memory = open_memory(dump)
+        log = read_log(memory)
+    assert (memory.phys_base, memory.kaslr_offset) == (phys_base, 0)
+    assert [record.text for record in log.records] == [f"line {n}" for n in range(1000 - len(log.records), 1000)]
+    assert len(log.records) == records.count
