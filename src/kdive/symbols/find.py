@@ -13,7 +13,8 @@ from kdive.memory.memory import Memory
 if TYPE_CHECKING:
     import drgn
 
-    from kdive.symbols.names import KernelNames
+    from kdive.symbols.functions import Functions
+    from kdive.symbols.unwind import Unwinder
 
 
 @dataclass(frozen=True)
@@ -25,20 +26,23 @@ class SymbolOptions:
 
 @dataclass(frozen=True)
 class Symbols:
-    """Names and types of the crashed kernel. `program` is None on the rung "vmcoreinfo"."""
+    """Names and types of the crashed kernel; on the rung "vmcoreinfo" there is no program, nor what needs one."""
 
     program: drgn.Program | None
     rung: Rung
     vmlinux: Path | None = None
-    names: KernelNames | None = None  # of the kernel image, out of the dump
+    functions: Functions | None = None
+    unwinder: Unwinder | None = None
 
 
 def find_symbols(memory: Memory, options: SymbolOptions | None = None) -> Symbols:
     """Raises MismatchError where the vmlinux that was asked for does not belong to the dump."""
+    from kdive.symbols.attach import attach_modules
     from kdive.symbols.btf_rung import load_btf
 
     try:
         program, names = load_btf(memory)
     except KdiveError as error:
         return Symbols(None, Rung("vmcoreinfo", why=error.message))
-    return Symbols(program, Rung("btf"), names=names)
+    functions, unwinder = attach_modules(memory, program, names)
+    return Symbols(program, Rung("btf"), functions=functions, unwinder=unwinder)

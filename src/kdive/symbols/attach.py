@@ -1,0 +1,23 @@
+"""Modules, their symbols and the unwinder: what both upper rungs get once names and types are there."""
+
+from __future__ import annotations
+
+import drgn
+
+from kdive.memory.memory import Memory
+from kdive.symbols.functions import Functions
+from kdive.symbols.module_names import ModuleNames
+from kdive.symbols.modules import add_modules, loaded_modules
+from kdive.symbols.names import KernelNames
+from kdive.symbols.orc_tables import OrcTables
+from kdive.symbols.unwind import Unwinder
+
+
+def attach_modules(memory: Memory, program: drgn.Program, names: KernelNames | None) -> tuple[Functions, Unwinder]:
+    """Makes the loaded modules known to `program`; what then names code, and what unwinds it."""
+    modules = loaded_modules(program)
+    add_modules(program, modules, names)
+    module_names = ModuleNames(memory, modules)
+    program.register_symbol_finder("modules", module_names.find, enable_index=-1)
+    functions = Functions(program, names, module_names)
+    return functions, Unwinder(program, functions, OrcTables(memory, names, module_names))

@@ -1,0 +1,206 @@
+"""Stacks: drgn's unwinder, and a search of the stack where the kernel left no unwind data.
+
+The registers of the CPU that panicked are taken in `__crash_kexec`, which has no ORC entry. drgn then follows the frame
+pointer and jumps over the caller, which is on the stack right above. So from a frame without unwind data the stack is
+searched for the first return address that follows a call to this very function, and unwinding goes on from there.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import drgn
+
+from kdive.errors import ReadError
+from kdive.formats.orc import Unwindable
+from kdive.symbols.calls import LONGEST, direct_target, ends_with_indirect_call
+from kdive.symbols.functions import Functions
+from kdive.symbols.orc_tables import OrcTables
+
+FRAMES_LIMIT = 512
+_SEARCHES_LIMIT = 16  # of one stack
+_SEARCHED_BYTES = 8192  # half of a task's stack
+_DATA_CALL_BYTES = 512  # code that is none has not pushed much
+_USER_CS = 3  # the privilege level in the code segment selector
+_KERNEL_SELECTORS = {"cs": 0x10, "ss": 0x18}
+_PT_REGS = {
+    "r15": "r15",
+    "r14": "r14",
+    "r13": "r13",
+    "r12": "r12",
+    "bp": "rbp",
+    "bx": "rbx",
+}
+
+
+@dataclass(frozen=True)
+class RawFrame:
+    """One frame. `pc` is a return address unless the CPU was interrupted there."""
+
+    pc: int
+    sp: int | None
+    how: str  # "unwind", "inline" (into the next frame that is not), "scan"
+    interrupted: bool
+    user: bool  # code of the process, not of the kernel
+    frame: drgn.StackFrame  # for source(), locals() and registers()
+    reliable: bool = True
+
+
+class Unwinder:
+    """Stacks of one crashed kernel."""
+
+    def __init__(self, program: drgn.Program, functions: Functions, orc: OrcTables) -> None:
+        self._program = program
+        self._functions = functions
+        self._orc = orc
+
+    def stack(self, thread: drgn.Thread | drgn.Object | int) -> list[RawFrame]:
+        """Frames of a thread, a `struct task_struct *`, a `struct pt_regs` or a thread id, innermost first.
+
+        Raises ReadError when not even the first one can be had.
+        """
+        try:
+            trace = thread.stack_trace() if isinstance(thread, drgn.Thread) else self._program.stack_trace(thread)
+        except (drgn.FaultError, LookupError, ValueError) as error:
+            raise ReadError(f"no stack: {error}") from None
+        frames: list[RawFrame] = []
+        scanned = False
+        for _ in range(_SEARCHES_LIMIT):
+            part, complete = self._until_lost([*_frames(trace, scanned)])
+            frames += part
+            if complete or len(frames) >= FRAMES_LIMIT:
+                break
+            regs = self._caller(frames[-1]) if frames else None
+            if regs is None:
+                frames += [replace(frame, reliable=False) for frame in [*_frames(trace, scanned)][len(part) :]]
+                break
+            trace, scanned = self._program.stack_trace(regs), True
+        return frames[:FRAMES_LIMIT]
+
+    def _until_lost(self, frames: Sequence[RawFrame]) -> tuple[list[RawFrame], bool]:
+        """The frames up to the first one whose caller drgn can only guess; and whether there is none."""
+        for index, frame in enumerate(frames):
+            if frame.user or frame.how == "inline":
+                continue
+            is_last = index == len(frames) - 1
+            if not self._functions.is_code(frame.pc - (not frame.interrupted)):
+                if is_last:
+                    return list(frames), False
+                continue
+            state = None if self._has_debuginfo(frame.pc) else self._orc.unwindable(_place(frame))
+            if state == Unwindable.UNDEFINED or (is_last and state == Unwindable.YES):
+                return list(frames[: index + 1]), False
+        return list(frames), True
+
+    def _has_debuginfo(self, pc: int) -> bool:
+        """drgn prefers DWARF's unwind data, which has no such gap."""
+        try:
+            return bool(self._program.module(pc).debug_file_status == drgn.ModuleFileStatus.HAVE)
+        except LookupError:
+            return False
+
+    def _caller(self, frame: RawFrame) -> drgn.Object | None:
+        """The registers of the function that called the one of `frame`, found on the stack."""
+        if frame.sp is None or self._program.platform is None:
+            return None
+        if self._program.platform.arch != drgn.Architecture.X86_64:
+            return None
+        function = self._functions.at(frame.pc, not frame.interrupted)
+        limit = _SEARCHED_BYTES if function else _DATA_CALL_BYTES
+        names = self._starts(function.start, function.name) if function else set()
+        for place, word in self._words(frame.sp, limit):
+            if not self._functions.is_code(word - 1):
+                continue
+            try:
+                before = self._program.read(word - LONGEST, LONGEST)
+            except drgn.FaultError:
+                continue
+            if self._calls(before, word, names):
+                return self._registers(frame, word, place + 8)
+        return None
+
+    def _starts(self, start: int, name: str) -> set[int]:
+        """Where a call to the function may go; parts split off from it have no caller of their own."""
+        starts = {start}
+        whole, dot, _ = name.partition(".cold")
+        if dot:
+            with suppress(LookupError):
+                starts.add(self._program.symbol(whole).address)
+        return starts
+
+    def _calls(self, before: bytes, return_address: int, starts: set[int]) -> bool:
+        target = direct_target(before, return_address)
+        if starts:
+            return target in starts
+        if ends_with_indirect_call(before):
+            return True
+        function = None if target is None else self._functions.at(target)
+        return function is not None and function.name.startswith(("__x86_indirect_", "__SCT__"))
+
+    def _words(self, start: int, size: int) -> list[tuple[int, int]]:
+        """Addresses and values of the words from `start` on, up to the first page that cannot be read."""
+        start = (start + 7) & ~7
+        data = b""
+        while len(data) < size:
+            address = start + len(data)
+            try:
+                data += self._program.read(address, min(size - len(data), 4096 - address % 4096))
+            except (drgn.FaultError, OverflowError):
+                break
+        values = struct.unpack_from(f"<{len(data) // 8}Q", data)
+        return [(start + 8 * number, value) for number, value in enumerate(values)]
+
+    def _registers(self, frame: RawFrame, return_address: int, sp: int) -> drgn.Object | None:
+        known = frame.frame.registers()
+        # drgn takes the ip of pt_regs for an interrupted instruction. That of the call lies before the return
+        # address; after a call that never returns, the latter belongs to another function.
+        values = {member: known.get(register, 0) for member, register in _PT_REGS.items()}
+        values |= {"ip": return_address - 1, "sp": sp, "flags": known.get("rflags", 0), **_KERNEL_SELECTORS}
+        try:
+            type_ = self._program.type("struct pt_regs")
+            data = bytearray(drgn.sizeof(type_))
+            for member, value in values.items():
+                struct.pack_into("<Q", data, drgn.offsetof(type_, member), value)
+            return drgn.Object.from_bytes_(self._program, type_, data)
+        except (LookupError, ValueError, TypeError, struct.error):
+            return None
+
+
+def _place(frame: RawFrame) -> int:
+    return frame.pc if frame.interrupted else frame.pc - 1
+
+
+def _frames(trace: drgn.StackTrace, scanned: bool) -> list[RawFrame]:
+    """What drgn found; the first function of a trace from registers of our own is the one that was searched for."""
+    found = []
+    for frame in trace:
+        try:
+            pc = frame.pc
+        except LookupError:
+            continue
+        how = "inline" if frame.is_inline else "scan" if scanned else "unwind"
+        interrupted = frame.interrupted
+        if scanned:
+            pc, interrupted = pc + 1, False
+            scanned = frame.is_inline
+        found.append(RawFrame(pc, _sp(frame), how, interrupted, _is_user(frame), frame))
+        if len(found) >= FRAMES_LIMIT:
+            break
+    return found
+
+
+def _sp(frame: drgn.StackFrame) -> int | None:
+    try:
+        return int(frame.sp)
+    except LookupError:
+        return None
+
+
+def _is_user(frame: drgn.StackFrame) -> bool:
+    try:
+        return int(frame.register("cs")) & _USER_CS == _USER_CS
+    except (LookupError, ValueError):
+        return False
