@@ -1,0 +1,37 @@
+"""All readers, in the order in which their facts matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kdive.errors import DumpError
+from kdive.facts.missing import Missing
+from kdive.kernel import guard
+from kdive.kernel.banner import read_banner
+from kdive.kernel.context import Kernel
+from kdive.kernel.cpus import read_cpus, read_registers
+from kdive.kernel.memory_totals import read_memory_totals
+from kdive.kernel.modules import read_modules
+from kdive.kernel.stacks import read_stacks
+from kdive.kernel.tasks import read_tasks
+from kdive.memory.memory import Memory
+from kdive.symbols.find import Symbols
+
+
+def collect(memory: Memory, symbols: Symbols, panic: str | Missing) -> Iterator[tuple[str, object]]:
+    """The facts that take names and types, each as (name in Facts, value or Missing) as soon as it is read.
+
+    `panic` is the log's line about the end, for the banner. Raises DumpError when there is no program to read with.
+    """
+    if symbols.program is None:
+        raise DumpError("there are no names and types to read kernel memory with", hint=symbols.rung.lift)
+    kernel = Kernel(memory, symbols, symbols.program)
+    tasks = guard.read(read_tasks, kernel)
+    yield "banner", read_banner(kernel, tasks, panic)
+    registers = read_registers(kernel)
+    yield "registers", registers
+    yield "stacks", guard.read(read_stacks, kernel, tasks, registers)
+    yield "tasks", tasks
+    yield "cpus", guard.read(read_cpus, kernel, registers)
+    yield "modules", guard.read(read_modules, kernel)
+    yield "memory", guard.read(read_memory_totals, kernel)

@@ -1,0 +1,37 @@
+"""A reader that fails costs one fact: drgn's ways of saying no, as Missing with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import drgn
+
+from kdive.errors import KdiveError
+from kdive.facts.missing import Missing
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def read(reader: Callable[P, T | Missing], *arguments: P.args, **options: P.kwargs) -> T | Missing:
+    """What `reader` gives for the arguments, or why it cannot. Errors in our own code are raised as they are."""
+    try:
+        return reader(*arguments, **options)
+    except drgn.FaultError as error:
+        return Missing(_fault(error))
+    except drgn.ObjectAbsentError as error:
+        return Missing(str(error))
+    except LookupError as error:
+        # drgn: no such variable, type or member in this kernel. An IndexError is our own mistake.
+        if isinstance(error, IndexError):
+            raise
+        return Missing(str(error.args[0]) if error.args else "not in this kernel")
+    except KdiveError as error:
+        return Missing(error.message)
+
+
+def _fault(error: drgn.FaultError) -> str:
+    if "xcluded" in str(error):
+        return f"the page of {error.address:#x} was left out of the dump"
+    return f"memory at {error.address:#x} is not in the dump"
