@@ -41,7 +41,9 @@ def read_buffer(memory: Memory, layout: BufferLayout) -> Log:
     if used == size:
         lost = 1  # the start of the first line is overwritten
         del lines[0]
-    records = tuple(_record(line) for line in lines[-_RECORDS_LIMIT:] if line)
+    lines = [line for line in lines if line]
+    lost += max(0, len(lines) - _RECORDS_LIMIT)
+    records = tuple(map(_record, lines[-_RECORDS_LIMIT:]))
     notes = (f"{piece.missing_bytes} bytes of the log could not be read",) if piece.holes else ()
     return Log(records, "buffer", lost_records=lost + piece.holes, notes=notes)
 

@@ -7,6 +7,7 @@ Source: kernel/printk/printk.c.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
@@ -21,8 +22,8 @@ from kdive.log.partial import Partial
 from kdive.memory.memory import Memory
 from kdive.units import Nanoseconds
 
-_BUFFER_LIMIT = 64 << 20  # bytes
-_RECORDS_LIMIT = 1 << 18
+_BUFFER_LIMIT = 32 << 20  # bytes: the most that can be configured
+_RECORDS_LIMIT = 1 << 18  # the newest ones, where there are more
 _ALIGNMENT = 4  # of records; 8 where a u64 is aligned so, which is a multiple of it
 _TIME_LIMIT = 1 << 60  # ns: 36 years
 _SEARCH_LIMIT = 1 << 17  # places tried for a record after damaged ones
@@ -38,14 +39,19 @@ def read_records(memory: Memory, layout: RecordsLayout) -> Log:
     buffer = _Buffer(layout.record, Partial(memory, memory.read_word(layout.log_buf), size), memory.dump.order)
     if max(first, end) > size:
         buffer.gaps += 1  # the indexes cannot be: whatever looks like a record is taken
-        entries = buffer.entries(0, size, wraps=False)
+        places_found = buffer.places(0, size, wraps=False)
     elif first <= end:
-        entries = buffer.entries(first, end, wraps=False)
+        places_found = buffer.places(first, end, wraps=False)
     else:
-        entries = chain(buffer.entries(first, size, wraps=True), buffer.entries(0, end, wraps=False))
-    records = tuple(_joined(entries))
-    notes = (f"{buffer.lost_bytes} bytes of the log could not be read",) if buffer.gaps else ()
-    return Log(records, "records", lost_records=buffer.gaps, notes=notes)
+        places_found = chain(buffer.places(first, size, wraps=True), buffer.places(0, end, wraps=False))
+    places = array("I", places_found)
+    newest = places[-_RECORDS_LIMIT:]
+    records = tuple(_joined(map(buffer.entry, newest)))
+    notes = [f"{buffer.lost_bytes} bytes of the log could not be read"] if buffer.gaps else []
+    if len(newest) < len(places):
+        notes.append(f"the oldest {len(places) - len(newest)} records of the log are left out")
+    lost_records = buffer.gaps + len(places) - len(newest)
+    return Log(records, "records", lost_records=lost_records, notes=tuple(notes))
 
 
 class _Buffer:
@@ -58,15 +64,13 @@ class _Buffer:
         self.lost_bytes = 0
         self.gaps = 0  # places where at least one record is lost
         self._searched = 0
-        self._count = 0
 
-    def entries(self, start: int, end: int, wraps: bool) -> Iterator[tuple[int, LogRecord]]:
-        """Flags and content of the records in start <= position < end; `wraps`: zeros end them."""
-        while start < end and self._count < _RECORDS_LIMIT:
+    def places(self, start: int, end: int, wraps: bool) -> Iterator[int]:
+        """Where the records in start <= position < end start; `wraps`: zeros end them."""
+        while start < end:
             length = self._length(start, end)
             if length:
-                self._count += 1
-                yield self._entry(start)
+                yield start
                 start += length
             elif wraps and self._is_wrap(start, end):
                 return
@@ -91,7 +95,8 @@ class _Buffer:
             return 0
         return int(length) if self._bytes.has(at, at + length) else 0
 
-    def _entry(self, at: int) -> tuple[int, LogRecord]:
+    def entry(self, at: int) -> tuple[int, LogRecord]:
+        """Flags and content of the record at `at`."""
         text_start = at + self._record.size
         ts_nsec, _, text_len, _, facility, flags_level, *caller_id = self._record.read(self._bytes.data, at)
         text = text_of(self._bytes.data[text_start : text_start + text_len])

@@ -19,7 +19,7 @@ from kdive.units import Nanoseconds
 
 _RESERVED, _COMMITTED, _FINALIZED, _REUSABLE = range(4)  # enum desc_state
 _COUNT_BITS_LIMIT = 20  # a million records: what a buffer of 32 MiB has
-_SIZE_BITS_LIMIT = 27  # bytes of text
+_SIZE_BITS_LIMIT = 26  # bytes of text: twice the most that can be configured
 _RECORDS_LIMIT = 1 << 18  # the newest ones, where there are more
 _OVERWRITTEN_LIMIT = 1 << 40
 _EMPTY_LINE = (3, 3)  # begin and next of a record without text; other odd values: there was no room for the text

@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from kdive.dumpfile.dump import Dump
 from kdive.errors import DumpDamagedError, PageAbsentError, PageExcludedError, ReadError
 
 
@@ -40,11 +42,37 @@ class Linear(AddressSpace):
     def __init__(self, runs: Sequence[Run]) -> None:
         self._runs = runs
 
+    def __bool__(self) -> bool:
+        return bool(self._runs)
+
     def find(self, address: int) -> Run:
         for run in self._runs:
             if run.start <= address < run.end:
                 return run
         raise PageAbsentError(f"{address:#x} lies in none of the kernel's linear mappings")
+
+
+class Segments(AddressSpace):
+    """The mappings that the container itself tells: those of ELF vmcores. They are read when first asked for."""
+
+    def __init__(self, dump: Dump) -> None:
+        self._dump = dump
+
+    @cached_property
+    def _linear(self) -> Linear:
+        return Linear(
+            [
+                Run(segment.virtual, segment.virtual + segment.size, segment.physical)
+                for segment in self._dump.segments()
+                if segment.virtual is not None
+            ]
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self._linear)
+
+    def find(self, address: int) -> Run:
+        return self._linear.find(address)
 
 
 class FirstReadable(AddressSpace):
@@ -69,20 +97,20 @@ class FirstReadable(AddressSpace):
 
 
 class FirstMapped(AddressSpace):
-    """The mappings that are known, then the page tables, which are not to be believed everywhere."""
+    """Mappings that are known, then those that may be: page tables that are not to be believed, segments."""
 
-    def __init__(self, linear: AddressSpace, tables: AddressSpace) -> None:
-        self._linear = linear
-        self._tables = tables
+    def __init__(self, first: AddressSpace, second: AddressSpace) -> None:
+        self._first = first
+        self._second = second
 
     def find(self, address: int) -> Run:
         try:
-            return self._linear.find(address)
+            return self._first.find(address)
         except PageAbsentError:
-            return self._tables.find(address)
+            return self._second.find(address)
 
     def canonical(self, address: int) -> int:
-        return self._tables.canonical(address)
+        return self._second.canonical(address)
 
 
 class Unknown(AddressSpace):

@@ -6,7 +6,7 @@ from kdive import registry
 from kdive.dumpfile.dump import Dump
 from kdive.facts.missing import Missing
 from kdive.formats import vmcoreinfo
-from kdive.memory.address_space import AddressSpace, Linear, Run, Unknown
+from kdive.memory.address_space import AddressSpace, Segments, Unknown
 from kdive.memory.memory import Memory
 
 _PACKAGE = "kdive.memory"
@@ -18,7 +18,7 @@ def open_memory(dump: Dump) -> Memory:
     """The memory in `dump`. Never fails: what cannot be translated says so when it is read."""
     paging = _PAGING.get(dump.arch)
     if paging and not isinstance(dump.vmcoreinfo, Missing):
-        memory: Memory = registry.load(_PACKAGE, paging).open_paged(dump, dump.vmcoreinfo, mapped_segments(dump))
+        memory: Memory = registry.load(_PACKAGE, paging).open_paged(dump, dump.vmcoreinfo)
         return memory
     if isinstance(dump.vmcoreinfo, Missing):
         kaslr_offset: int | Missing = dump.vmcoreinfo
@@ -28,19 +28,10 @@ def open_memory(dump: Dump) -> Memory:
     return Memory(dump, _without_tables(dump), kaslr_offset, Missing(f"not a matter of {dump.arch or 'this machine'}"))
 
 
-def mapped_segments(dump: Dump) -> list[Run]:
-    """What the container itself says of virtual addresses: the segments of ELF vmcores."""
-    return [
-        Run(segment.virtual, segment.virtual + segment.size, segment.physical)
-        for segment in dump.segments()
-        if segment.virtual is not None
-    ]
-
-
 def _without_tables(dump: Dump) -> AddressSpace:
-    runs = mapped_segments(dump)
-    if runs:
-        return Linear(runs)
+    segments = Segments(dump)
+    if segments:
+        return segments
     if isinstance(dump.vmcoreinfo, Missing):
         return Unknown(dump.vmcoreinfo.reason, _NO_VMCOREINFO_HINT)
     return Unknown(

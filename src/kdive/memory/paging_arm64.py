@@ -5,12 +5,12 @@ Source: Documentation/arch/arm64/memory.rst; Arm Architecture Reference Manual, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from kdive.dumpfile.dump import Dump
 from kdive.facts.missing import Missing
 from kdive.formats import vmcoreinfo
-from kdive.memory.address_space import AddressSpace, FirstMapped, FirstReadable, Linear, Run, Unknown
+from kdive.memory.address_space import AddressSpace, FirstMapped, FirstReadable, Linear, Run, Segments, Unknown
 from kdive.memory.memory import Memory
 from kdive.memory.page_tables import Entry, Level, PageTables
 
@@ -23,22 +23,24 @@ _IMAGE_PAGE = 1 << 16
 _IMAGE_REACH = 256 << 20  # exported variables further from _stext than this are not in the image
 
 
-def open_paged(dump: Dump, info: Mapping[str, str], segments: Sequence[Run]) -> Memory:
-    """The memory of an arm64 machine; `segments` are the mappings that the container knows."""
+def open_paged(dump: Dump, info: Mapping[str, str]) -> Memory:
+    """The memory of an arm64 machine."""
     offset = vmcoreinfo.kernel_offset(info)
     kaslr_offset = Missing("VMCOREINFO has no KERNELOFFSET") if offset is None else offset
-    return Memory(dump, _address_space(dump, info, segments), kaslr_offset, Missing("arm64 has no phys_base"))
+    return Memory(dump, _address_space(dump, info), kaslr_offset, Missing("arm64 has no phys_base"))
 
 
-def _address_space(dump: Dump, info: Mapping[str, str], segments: Sequence[Run]) -> AddressSpace:
+def _address_space(dump: Dump, info: Mapping[str, str]) -> AddressSpace:
+    segments = Segments(dump)
     voffset = vmcoreinfo.number(info, "kimage_voffset")
     va_bits = vmcoreinfo.number(info, "VA_BITS")
     page_shift = dump.page_size.bit_length() - 1
     if voffset is None or va_bits is None or not 36 <= va_bits <= 52 or page_shift not in _PAGE_SHIFTS:
         if segments:
-            return Linear(segments)
+            return segments
         return Unknown("VMCOREINFO lacks kimage_voffset or VA_BITS (Linux before 4.12)", "make an ELF vmcore (-E)")
-    linear = Linear([*_image(info, voffset % _ADDRESS_END), *_linear_map(info, va_bits), *segments])
+    image = _image(info, voffset % _ADDRESS_END)
+    linear = FirstMapped(Linear([*image, *_linear_map(info, va_bits)]), segments)
     root_symbol = vmcoreinfo.symbol(info, "swapper_pg_dir")
     if root_symbol is None:
         return linear

@@ -5,13 +5,13 @@ Source: Documentation/arch/x86/x86_64/mm.rst; Intel SDM volume 3, 4.5.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from kdive.dumpfile.dump import Dump
 from kdive.errors import ReadError
 from kdive.facts.missing import Missing
 from kdive.formats import vmcoreinfo
-from kdive.memory.address_space import AddressSpace, FirstMapped, FirstReadable, Linear, Run, Unknown
+from kdive.memory.address_space import AddressSpace, FirstMapped, FirstReadable, Linear, Run, Segments, Unknown
 from kdive.memory.memory import Memory
 from kdive.memory.page_tables import Entry, Level, PageTables
 
@@ -30,10 +30,10 @@ _LEVELS = (Level(48, 9), Level(39, 9), Level(30, 9), Level(21, 9), Level(12, 9))
 _LARGE_SHIFTS = (21, 30)
 
 
-def open_paged(dump: Dump, info: Mapping[str, str], segments: Sequence[Run]) -> Memory:
-    """The memory of an x86-64 machine; `segments` are the mappings that the container knows."""
+def open_paged(dump: Dump, info: Mapping[str, str]) -> Memory:
+    """The memory of an x86-64 machine."""
     phys_base = find_phys_base(dump, info)
-    return Memory(dump, _address_space(dump, info, segments, phys_base), find_kaslr_offset(info), phys_base)
+    return Memory(dump, _address_space(dump, info, phys_base), find_kaslr_offset(info), phys_base)
 
 
 def find_kaslr_offset(info: Mapping[str, str]) -> int | Missing:
@@ -90,14 +90,13 @@ def _phys_base_candidates(dump: Dump, symbol: int) -> Iterator[int]:
                 return
 
 
-def _address_space(
-    dump: Dump, info: Mapping[str, str], segments: Sequence[Run], phys_base: int | Missing
-) -> AddressSpace:
+def _address_space(dump: Dump, info: Mapping[str, str], phys_base: int | Missing) -> AddressSpace:
+    segments = Segments(dump)
     if isinstance(phys_base, Missing):
-        return Linear(segments) if segments else Unknown(phys_base.reason, "the dump is damaged or from another tool")
+        return segments if segments else Unknown(phys_base.reason, "the dump is damaged or from another tool")
     image_size = min(vmcoreinfo.number(info, "KERNEL_IMAGE_SIZE") or _IMAGE_SIZE, _IMAGE_SIZE_LIMIT)
     image = Run(START_KERNEL_MAP, START_KERNEL_MAP + image_size, phys_base)
-    linear = Linear([image, *segments])
+    linear = FirstMapped(Linear([image]), segments)
     symbols = (vmcoreinfo.symbol(info, name) for name in ("init_top_pgt", "swapper_pg_dir", "init_level4_pgt"))
     root_symbol = next((symbol for symbol in symbols if symbol is not None), None)
     if root_symbol is None:
