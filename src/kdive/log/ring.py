@@ -21,7 +21,7 @@ _RESERVED, _COMMITTED, _FINALIZED, _REUSABLE = range(4)  # enum desc_state
 _COUNT_BITS_LIMIT = 20  # a million records: what a buffer of 32 MiB has
 _SIZE_BITS_LIMIT = 26  # bytes of text: twice the most that can be configured
 _RECORDS_LIMIT = 1 << 18  # the newest ones, where there are more
-_OVERWRITTEN_LIMIT = 1 << 40
+_OVERWRITTEN_LIMIT = 1 << 40  # more than any machine prints: a number that lies
 _EMPTY_LINE = (3, 3)  # begin and next of a record without text; other odd values: there was no room for the text
 
 
@@ -63,7 +63,8 @@ class _Ring:
     def _records(self, ids: Sequence[int]) -> Log:
         ids = ids[-_RECORDS_LIMIT:]
         records: list[LogRecord] = []
-        unreadable, overwritten = 0, 0
+        unreadable, untimed = 0, 0
+        overwritten: int | None = None
         budget = self._text_size  # bytes of text: blocks do not overlap, unless they lie
         for position, number in enumerate(ids):
             identity = number & self._id_mask
@@ -75,13 +76,16 @@ class _Ring:
                 unreadable += 1
                 continue
             budget -= len(record.text)
-            if not records and record.sequence is not None:
-                overwritten = max(0, record.sequence - position)
             records.append(record)
-        if overwritten >= _OVERWRITTEN_LIMIT:
-            overwritten = 0
-        notes = (f"{unreadable} of {unreadable + len(records)} log records could not be read",) if unreadable else ()
-        return Log(tuple(records), "ring", lost_records=overwritten + unreadable, notes=notes)
+            if record.sequence is None:
+                untimed += 1
+            elif overwritten is None:
+                older = record.sequence - position
+                overwritten = older if 0 <= older < _OVERWRITTEN_LIMIT else 0
+        notes = [f"{unreadable} of {unreadable + len(records)} log records could not be read"] if unreadable else []
+        if untimed:
+            notes.append(f"time and level of {untimed} log records could not be read")
+        return Log(tuple(records), "ring", lost_records=(overwritten or 0) + unreadable, notes=tuple(notes))
 
     def _state_of(self, identity: int) -> int | None:
         """State of the descriptor; None where it cannot be read or is another one's."""
@@ -94,25 +98,25 @@ class _Ring:
         return _RESERVED if state_var == 0 else None  # 0: never used
 
     def _record(self, identity: int, budget: int) -> LogRecord | None:
+        """The record, or its text alone where only that can be read."""
         index = identity % self._count
-        at = index * self._layout.info.size
-        if not self._infos.has(at, at + self._layout.info.size):
-            return None
-        seq, ts_nsec, text_len, facility, flags_level, caller_id = self._layout.info.read(self._infos.data, at)
-        _, begin, next_ = self._layout.desc.read(self._descs.data, index * self._layout.desc.size)
-        text = b"" if (begin, next_) == _EMPTY_LINE else self._text_of(identity, begin, next_, text_len)
+        info, desc = self._layout.info, self._layout.desc
+        at = index * info.size
+        has_info = self._infos.has(at, at + info.size)
+        seq, ts_nsec, text_len, facility, flags_level, caller_id = info.read(self._infos.data, at)
+        _, begin, next_ = desc.read(self._descs.data, index * desc.size)
+        if (begin, next_) == _EMPTY_LINE:
+            text: bytes | None = b""
+        else:
+            text = self._text_of(identity, begin, next_, text_len if has_info else self._text_size)
         if text is None or len(text) > budget:
             return None
-        return LogRecord(
-            text_of(text),
-            Nanoseconds(ts_nsec),
-            level_of(flags_level, self._order),
-            facility,
-            caller_of(caller_id),
-            seq,
-        )
+        if not has_info:
+            return LogRecord(text_of(text.rstrip(b"\0")))
+        caller, level = caller_of(caller_id), level_of(flags_level, self._order)
+        return LogRecord(text_of(text), Nanoseconds(ts_nsec), level, facility, caller, seq)
 
-    def _text_of(self, identity: int, begin: int, next_: int, text_len: int) -> bytearray | None:
+    def _text_of(self, identity: int, begin: int, next_: int, text_len: int) -> bytes | None:
         """The text of a block; None where it has none, cannot be read, or belongs to another record."""
         word_size = self._layout.word_size
         block_size = (next_ - begin) & self._word_mask
@@ -128,7 +132,7 @@ class _Ring:
             return None
         if int.from_bytes(self._text.data[start:text_start], self._byte_order) != identity:
             return None
-        return self._text.data[text_start:text_end]
+        return bytes(self._text.data[text_start:text_end])
 
     def _own_ids(self) -> list[int]:
         """Ids of all records, as their descriptors have them, oldest first."""
