@@ -70,6 +70,7 @@ def kernel(report: Report) -> str:
     """The kernel and its machine; "" when neither is known."""
     banner = report.facts.banner
     release = "" if isinstance(banner.release, Missing) else banner.release
-    node = "" if isinstance(banner.nodename, Missing) else f"on {banner.nodename}"
+    unnamed = isinstance(banner.nodename, Missing) or banner.nodename == "(none)"
+    node = "" if unnamed else f"on {banner.nodename}"
     machine = "" if isinstance(banner.machine, Missing) else f"({banner.machine})"
     return " ".join(part for part in (release, node, machine) if part)

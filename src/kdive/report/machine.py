@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from kdive.facts.machine import Cpu, Module, Task
-from kdive.facts.missing import Missing
+from kdive.facts.missing import Missing, known
 from kdive.facts.stacks import Stack
 from kdive.facts.verdict import Report
 from kdive.report import words
 from kdive.report.blocks import Fields, Paragraph, Section, Table
+from kdive.units import ByteCount
 
 _MOST_CPUS = 40  # lines; idle CPUs in the same place share one
 _MOST_GROUPS = 8  # of blocked tasks
@@ -50,7 +51,7 @@ def blocked_section(report: Report) -> tuple[Section, ...]:
     stacks, tasks = report.facts.stacks, report.facts.tasks
     if isinstance(stacks, Missing):
         return ()
-    known: dict[int, Task] = {} if isinstance(tasks, Missing) else {task.task: task for task in tasks.tasks}
+    by_address: dict[int, Task] = {} if isinstance(tasks, Missing) else {task.task: task for task in tasks.tasks}
     groups: dict[str, list[Stack]] = {}
     for stack in stacks.stacks:
         if stack.state == "UN" and not stack.on_cpu:
@@ -59,7 +60,8 @@ def blocked_section(report: Report) -> tuple[Section, ...]:
         return ()
     largest = sorted(groups.items(), key=lambda group: -len(group[1]))
     rows = tuple(
-        (str(len(members)), _members(members), _longest(members, known), top) for top, members in largest[:_MOST_GROUPS]
+        (str(len(members)), _members(members), _longest(members, by_address), top)
+        for top, members in largest[:_MOST_GROUPS]
     )
     total = sum(map(len, groups.values())) + stacks.skipped
     left = len(largest) - len(rows)
@@ -102,13 +104,10 @@ def memory_section(report: Report) -> tuple[Section, ...]:
         ("File cache", memory.file),
         ("Slab", memory.slab),
         ("Swap", memory.swap_total),
-        ("Swap free", memory.swap_free),
+        ("Swap free", memory.swap_free if memory.swap_total else Missing("there is no swap")),
     )
-    rows = tuple(
-        (name, words.size(value) + _share(value, memory.total) * (name not in ("Total", "Swap", "Swap free")))
-        for name, value in values
-        if not isinstance(value, Missing)
-    )
+    total = known(memory.total, ByteCount(0))
+    rows = tuple((name, _amount(name, value, total)) for name, value in values if not isinstance(value, Missing))
     return (Section("Memory", (Fields(rows),), detail=True),) if rows else ()
 
 
@@ -125,8 +124,10 @@ def _taint_words(taints: str) -> str:
     return ", ".join(_TAINTS.get(letter, letter) for letter in taints)
 
 
-def _share(value: int, total: int | Missing) -> str:
-    return "" if isinstance(total, Missing) or total <= 0 else f" ({100 * value / total:.0f} %)"
+def _amount(name: str, value: int, total: int) -> str:
+    """An amount of memory, with its share of `total` where it is a part of it."""
+    part = total > 0 and name not in ("Total", "Swap", "Swap free")
+    return words.size(value) + (f" ({100 * value / total:.0f} %)" if part else "")
 
 
 def _cpu_state(cpu: Cpu) -> str:
@@ -161,10 +162,10 @@ def _members(members: list[Stack]) -> str:
     return ", ".join(names[:3]) + (f", {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _longest(members: list[Stack], known: dict[int, Task]) -> str:
+def _longest(members: list[Stack], by_address: dict[int, Task]) -> str:
     """How long the one that waits longest has been off the CPU."""
-    tasks = [known[stack.task] for stack in members if stack.task in known]
-    longest = max((int(task.uninterruptible_ns or 0) for task in tasks), default=0)
+    found = [tasks[stack.task] for stack in members if stack.task in tasks]
+    longest = max((int(task.uninterruptible_ns or 0) for task in found), default=0)
     return words.duration(longest) if longest else ""
 
 
