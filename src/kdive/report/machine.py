@@ -164,7 +164,7 @@ def _members(members: list[Stack]) -> str:
 
 def _longest(members: list[Stack], by_address: dict[int, Task]) -> str:
     """How long the one that waits longest has been off the CPU."""
-    found = [tasks[stack.task] for stack in members if stack.task in tasks]
+    found = [by_address[stack.task] for stack in members if stack.task in by_address]
     longest = max((int(task.uninterruptible_ns or 0) for task in found), default=0)
     return words.duration(longest) if longest else ""
 
