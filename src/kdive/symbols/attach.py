@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import drgn
 
 from kdive.memory.memory import Memory
 from kdive.symbols.functions import Functions
 from kdive.symbols.module_names import ModuleNames
-from kdive.symbols.modules import add_modules, loaded_modules
+from kdive.symbols.modules import LoadedModule, add_modules, loaded_modules
 from kdive.symbols.names import KernelNames
 from kdive.symbols.orc_tables import OrcTables
 from kdive.symbols.unwind import Unwinder
 
 
-def attach_modules(memory: Memory, program: drgn.Program, names: KernelNames | None) -> tuple[Functions, Unwinder]:
-    """Makes the loaded modules known to `program`; what then names code, and what unwinds it."""
+def attach_modules(
+    memory: Memory,
+    program: drgn.Program,
+    names: KernelNames | None,
+    load_debuginfo: Callable[[LoadedModule], bool] | None = None,
+) -> tuple[Functions, Unwinder]:
+    """Makes the loaded modules known to `program`; what then names code, and what unwinds it.
+
+    `load_debuginfo` is called once for each module that a stack leads through.
+    """
     modules = loaded_modules(program)
     add_modules(program, modules, names)
     module_names = ModuleNames(memory, modules)
     program.register_symbol_finder("modules", module_names.find, enable_index=-1)
     functions = Functions(program, names, module_names)
-    return functions, Unwinder(program, functions, OrcTables(memory, names, module_names))
+    return functions, Unwinder(program, functions, OrcTables(memory, names, module_names), load_debuginfo)

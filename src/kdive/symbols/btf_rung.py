@@ -30,6 +30,14 @@ def load_btf(memory: Memory) -> tuple[drgn.Program, KernelNames]:
     return program, names
 
 
+def kernel_names(memory: Memory) -> KernelNames | None:
+    """What the dump's own kallsyms say; None where they cannot be read."""
+    try:
+        return KernelNames(read_kallsyms(memory))
+    except ReadError:
+        return None
+
+
 def _read_btf(memory: Memory, names: KernelNames) -> bytes:
     start, end = names.address("__start_BTF"), names.address("__stop_BTF")
     if start is None or end is None:

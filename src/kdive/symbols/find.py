@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from kdive.errors import KdiveError
 from kdive.facts.crash import Rung
 from kdive.memory.memory import Memory
+from kdive.symbols.belongs import KernelIdentity, identify_kernel
+from kdive.symbols.lift import lift
 
 if TYPE_CHECKING:
     import drgn
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class SymbolOptions:
     vmlinux: Path | None = None  # this very file
-    debug_dirs: tuple[Path, ...] = ()  # look here first
+    debug_dirs: tuple[Path, ...] = ()  # look here before the system's folders
     force: bool = False  # take `vmlinux` although it does not belong to the dump
 
 
@@ -36,13 +38,52 @@ class Symbols:
 
 
 def find_symbols(memory: Memory, options: SymbolOptions | None = None) -> Symbols:
-    """Raises MismatchError where the vmlinux that was asked for does not belong to the dump."""
+    """Raises MismatchError where the vmlinux that was asked for does not belong to the dump, and KdiveError where it
+    is no vmlinux with debuginfo."""
+    options = options or SymbolOptions()
+    kernel = identify_kernel(memory)
+    notes: tuple[str, ...] = ()
+    try:
+        symbols, notes = _with_dwarf(memory, kernel, options)
+        if symbols is not None:
+            return symbols
+    except KdiveError as error:
+        if options.vmlinux is not None:
+            raise
+        notes = (error.message,)
+    return _without_debuginfo(memory, kernel, notes)
+
+
+def _with_dwarf(
+    memory: Memory, kernel: KernelIdentity, options: SymbolOptions
+) -> tuple[Symbols | None, tuple[str, ...]]:
+    """The rung "dwarf", where there is a vmlinux for it; and what was passed over on the way."""
+    from kdive.symbols.dwarf_rung import given_vmlinux, load_dwarf, module_debuginfo, search_vmlinux
+
+    if options.vmlinux is not None:
+        found = given_vmlinux(options.vmlinux, kernel, options.force)
+    else:
+        found = search_vmlinux(memory.dump.path, kernel, options.debug_dirs)
+    if found.file is None:
+        return None, found.notes
+    from kdive.symbols.attach import attach_modules
+    from kdive.symbols.btf_rung import kernel_names
+
+    program = load_dwarf(memory, found.file)
+    load_module = module_debuginfo(program, memory, options.debug_dirs)
+    functions, unwinder = attach_modules(memory, program, kernel_names(memory), load_module)
+    rung = Rung("dwarf", notes=found.notes)
+    return Symbols(program, rung, found.file.path, functions, unwinder), ()
+
+
+def _without_debuginfo(memory: Memory, kernel: KernelIdentity, notes: tuple[str, ...]) -> Symbols:
     from kdive.symbols.attach import attach_modules
     from kdive.symbols.btf_rung import load_btf
 
+    why = f"no debuginfo of {kernel.release or 'this kernel'} was found"
     try:
         program, names = load_btf(memory)
     except KdiveError as error:
-        return Symbols(None, Rung("vmcoreinfo", why=error.message))
+        return Symbols(None, Rung("vmcoreinfo", f"{why}; {error.message}", lift(kernel), notes))
     functions, unwinder = attach_modules(memory, program, names)
-    return Symbols(program, Rung("btf"), functions=functions, unwinder=unwinder)
+    return Symbols(program, Rung("btf", why, lift(kernel), notes), None, functions, unwinder)

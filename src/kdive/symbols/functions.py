@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import drgn
 
 from kdive.symbols.module_names import ModuleNames
+from kdive.symbols.modules import LoadedModule
 from kdive.symbols.names import KernelNames
 from kdive.units import Address, ByteCount
 
@@ -40,6 +41,10 @@ class Functions:
         if address not in self._found:
             self._found[address] = self._at(address)
         return self._found[address]
+
+    def module_at(self, address: int) -> LoadedModule | None:
+        """The module that holds `address`."""
+        return self._modules.module_at(address)
 
     def is_code(self, address: int) -> bool:
         """Whether `address` lies in the kernel image or in a module."""

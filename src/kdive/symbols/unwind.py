@@ -8,7 +8,7 @@ searched for the first return address that follows a call to this very function,
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -18,6 +18,7 @@ from kdive.errors import ReadError
 from kdive.formats.orc import Unwindable
 from kdive.symbols.calls import LONGEST, direct_target, ends_with_indirect_call
 from kdive.symbols.functions import Functions
+from kdive.symbols.modules import LoadedModule
 from kdive.symbols.orc_tables import OrcTables
 
 FRAMES_LIMIT = 512
@@ -52,10 +53,18 @@ class RawFrame:
 class Unwinder:
     """Stacks of one crashed kernel."""
 
-    def __init__(self, program: drgn.Program, functions: Functions, orc: OrcTables) -> None:
+    def __init__(
+        self,
+        program: drgn.Program,
+        functions: Functions,
+        orc: OrcTables,
+        load_debuginfo: Callable[[LoadedModule], bool] | None = None,
+    ) -> None:
         self._program = program
         self._functions = functions
         self._orc = orc
+        self._load_debuginfo = load_debuginfo
+        self._asked_for: set[str] = set()
 
     def stack(self, thread: drgn.Thread | drgn.Object | int) -> list[RawFrame]:
         """Frames of a thread, a `struct task_struct *`, a `struct pt_regs` or a thread id, innermost first.
@@ -63,7 +72,9 @@ class Unwinder:
         Raises ReadError when not even the first one can be had.
         """
         try:
-            trace = thread.stack_trace() if isinstance(thread, drgn.Thread) else self._program.stack_trace(thread)
+            trace = self._trace(thread)
+            while self._load_modules(trace):
+                trace = self._trace(thread)
         except (drgn.FaultError, LookupError, ValueError) as error:
             raise ReadError(f"no stack: {error}") from None
         frames: list[RawFrame] = []
@@ -79,6 +90,20 @@ class Unwinder:
                 break
             trace, scanned = self._program.stack_trace(regs), True
         return frames[:FRAMES_LIMIT]
+
+    def _trace(self, thread: drgn.Thread | drgn.Object | int) -> drgn.StackTrace:
+        return thread.stack_trace() if isinstance(thread, drgn.Thread) else self._program.stack_trace(thread)
+
+    def _load_modules(self, trace: drgn.StackTrace) -> bool:
+        """Loads debuginfo of the modules in `trace` that was not asked for before; whether there was any."""
+        loaded = False
+        if self._load_debuginfo is not None:
+            for frame in _frames(trace, scanned=False):
+                module = self._functions.module_at(_place(frame))
+                if module is not None and module.name not in self._asked_for:
+                    self._asked_for.add(module.name)
+                    loaded |= self._load_debuginfo(module)
+        return loaded
 
     def _until_lost(self, frames: Sequence[RawFrame]) -> tuple[list[RawFrame], bool]:
         """The frames up to the first one whose caller drgn can only guess; and whether there is none."""
