@@ -9,7 +9,7 @@ import time
 import pytest
 
 from kdive.errors import MismatchError
-from kdive.pipeline.isolation import Emit, Limits, StageBug, run_in_child
+from kdive.pipeline.isolation import Child, Emit, Limits, StageBug
 
 ROOMY = Limits(memory_bytes=1 << 30, silence_s=20)
 
@@ -19,7 +19,7 @@ def test_values_of_a_child_that_ends_by_itself_all_arrive() -> None:
         emit("small", 1)
         emit("large", b"x" * (3 << 20))
 
-    outcome = run_in_child(work, ROOMY)
+    outcome = Child(work, ROOMY).result()
     assert outcome.values["small"] == 1
     assert len(outcome.values["large"]) == 3 << 20
     assert outcome.failure == ""
@@ -31,7 +31,7 @@ def test_a_child_that_crashes_costs_only_what_it_had_not_sent() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
         emit("after", "lost")
 
-    outcome = run_in_child(work, ROOMY)
+    outcome = Child(work, ROOMY).result()
     assert outcome.values == {"before": "kept"}
     assert outcome.failure == "it died of SIGKILL"
 
@@ -42,7 +42,7 @@ def test_a_child_that_hangs_is_stopped_after_its_silence() -> None:
         time.sleep(60)
 
     start = time.monotonic()
-    outcome = run_in_child(work, Limits(memory_bytes=1 << 30, silence_s=0.3))
+    outcome = Child(work, Limits(memory_bytes=1 << 30, silence_s=0.3)).result()
     assert outcome.values == {"before": "kept"}
     assert "no result for" in outcome.failure
     assert time.monotonic() - start < 10
@@ -53,7 +53,7 @@ def test_a_child_that_eats_memory_is_told_apart() -> None:
         emit("before", "kept")
         emit("size", len(bytearray(1 << 30)))
 
-    outcome = run_in_child(work, Limits(memory_bytes=256 << 20, silence_s=20))
+    outcome = Child(work, Limits(memory_bytes=256 << 20, silence_s=20)).result()
     assert outcome.values == {"before": "kept"}
     assert outcome.failure == "it needed more memory than it may have"
 
@@ -63,7 +63,7 @@ def test_an_error_for_the_user_keeps_its_type_and_hint() -> None:
         raise MismatchError("wrong vmlinux", hint="take the other one")
 
     with pytest.raises(MismatchError, match="wrong vmlinux") as caught:
-        run_in_child(work, ROOMY)
+        Child(work, ROOMY).result()
     assert caught.value.hint == "take the other one"
 
 
@@ -72,10 +72,18 @@ def test_a_bug_in_the_stage_is_raised_with_its_traceback() -> None:
         emit("x", [][1])
 
     with pytest.raises(StageBug, match="IndexError"):
-        run_in_child(work, ROOMY)
+        Child(work, ROOMY).result()
 
 
 def test_no_child_is_left_behind() -> None:
-    run_in_child(lambda emit: emit("x", 1), ROOMY)
+    Child(lambda emit: emit("x", 1), ROOMY).result()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_child_that_is_no_longer_wanted_is_stopped_at_once() -> None:
+    start = time.monotonic()
+    Child(lambda emit: time.sleep(60), ROOMY).stop()
+    assert time.monotonic() - start < 10
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)

@@ -29,8 +29,8 @@ _STATE_NAMES = {
 }
 
 
-def read_banner(kernel: Kernel, tasks: Tasks | Missing, panic: str | Missing) -> Banner:
-    """The fields that take symbols and types; `panic` is the log's own line, for the note after the state."""
+def read_banner(kernel: Kernel, tasks: Tasks | Missing) -> Banner:
+    """The fields that take symbols and types."""
     present = guard.read(kernel.cpus, "__cpu_present_mask")
     online = guard.read(kernel.cpus, "__cpu_online_mask")
     vmlinux = kernel.symbols.vmlinux
@@ -52,7 +52,7 @@ def read_banner(kernel: Kernel, tasks: Tasks | Missing, panic: str | Missing) ->
         task=address,
         thread_info=address if isinstance(address, Missing) else guard.read(_thread_info, kernel, address),
         cpu=kernel.crashed_cpu,
-        state=f"{_STATE_NAMES.get(known.state, known.state)}{_why(panic)}" if known else unread,
+        state=_STATE_NAMES.get(known.state, known.state) if known else unread,
         command_line=guard.read(_command_line, kernel),
     )
 
@@ -61,11 +61,6 @@ def _offline(present: tuple[int, ...] | Missing, online: tuple[int, ...] | Missi
     if isinstance(present, Missing):
         return present
     return online if isinstance(online, Missing) else len(set(present) - set(online))
-
-
-def _why(panic: str | Missing) -> str:
-    """As crash says it: a crash that was asked for by the old "SysRq : Trigger a crash" is told apart."""
-    return " (SYSRQ)" if not isinstance(panic, Missing) and panic.startswith("SysRq") else " (PANIC)"
 
 
 def _load_average(kernel: Kernel) -> tuple[float, float, float]:

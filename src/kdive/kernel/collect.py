@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kdive.errors import DumpError
-from kdive.facts.missing import Missing
 from kdive.kernel import guard
 from kdive.kernel.banner import read_banner
 from kdive.kernel.context import Kernel
@@ -18,16 +17,16 @@ from kdive.memory.memory import Memory
 from kdive.symbols.find import Symbols
 
 
-def collect(memory: Memory, symbols: Symbols, panic: str | Missing) -> Iterator[tuple[str, object]]:
+def collect(memory: Memory, symbols: Symbols) -> Iterator[tuple[str, object]]:
     """The facts that take names and types, each as (name in Facts, value or Missing) as soon as it is read.
 
-    `panic` is the log's line about the end, for the banner. Raises DumpError when there is no program to read with.
+    Raises DumpError when there is no program to read with.
     """
     if symbols.program is None:
         raise DumpError("there are no names and types to read kernel memory with", hint=symbols.rung.lift)
     kernel = Kernel(memory, symbols, symbols.program)
     tasks = guard.read(read_tasks, kernel)
-    yield "banner", read_banner(kernel, tasks, panic)
+    yield "banner", read_banner(kernel, tasks)
     registers = read_registers(kernel)
     yield "registers", registers
     yield "stacks", guard.read(read_stacks, kernel, tasks, registers)

@@ -48,35 +48,48 @@ class StageBug(RuntimeError):
     """A programming error in the child, with its traceback as text."""
 
 
-def run_in_child(work: Callable[[Emit], None], limits: Limits) -> Outcome:
-    """Runs `work` in a child; it calls its argument with a name and a picklable value for each thing it has found.
+class Child:
+    """A stage that runs beside us. `work` calls its argument with a name and a picklable value for all it finds."""
 
-    Raises the KdiveError that `work` raised, or StageBug for any other exception in it.
-    """
-    receiver, sender = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(receiver)
-        _child(work, sender, limits)
-    os.close(sender)
-    values: dict[str, Any] = {}
-    silent = False
-    try:
-        for kind, name, value in _messages(receiver, limits.silence_s):
-            if kind == _VALUE:
-                values[name] = value
-            elif kind == _ERROR:
-                raise value
-            else:
-                raise StageBug(value)
-    except TimeoutError:
-        silent = True
-    finally:
-        os.close(receiver)
-        status = _stop(pid)
-    if silent:
-        return Outcome(values, f"it gave no result for {limits.silence_s:.0f} s and was stopped")
-    return Outcome(values, _death(status))
+    def __init__(self, work: Callable[[Emit], None], limits: Limits) -> None:
+        self._limits = limits
+        self._receiver, sender = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            os.close(self._receiver)
+            _child(work, sender, limits)
+        os.close(sender)
+
+    def result(self) -> Outcome:
+        """Waits for the end of the child, and gives what it sent.
+
+        Raises the KdiveError that `work` raised, or StageBug for any other exception in it.
+        """
+        values: dict[str, Any] = {}
+        silent = False
+        try:
+            for kind, name, value in _messages(self._receiver, self._limits.silence_s):
+                if kind == _VALUE:
+                    values[name] = value
+                elif kind == _ERROR:
+                    raise value
+                else:
+                    raise StageBug(value)
+        except TimeoutError:
+            silent = True
+        finally:
+            status = self.stop()
+        if silent:
+            return Outcome(values, f"it gave no result for {self._limits.silence_s:.0f} s and was stopped")
+        return Outcome(values, _death(status))
+
+    def stop(self) -> int:
+        """Ends the child where it still runs; its wait status, 0 when it was ended here. May be called again."""
+        if self._pid == 0:
+            return 0
+        os.close(self._receiver)
+        pid, self._pid = self._pid, 0
+        return _stop(pid)
 
 
 def _child(work: Callable[[Emit], None], sender: int, limits: Limits) -> NoReturn:
