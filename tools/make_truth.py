@@ -73,7 +73,7 @@ def main(vmlinux: str, vmcore: str, *modules: str) -> None:
             "taints": tainted(program).replace(" ", ""),
         },
         "memory": {
-            "total": totalram_pages(program).value_() * program["PAGE_SIZE"].value_(),
+            "total": totalram_pages(program) * program["PAGE_SIZE"].value_(),
             "free": nr_free_pages(program) * program["PAGE_SIZE"].value_(),
         },
         "tasks": [[task.pid.value_(), task.comm.string_().decode(), get_task_state(task)] for task in threads],
