@@ -94,14 +94,15 @@ VARIABLES: Mapping[str, tuple[Declaration, ...]] = {
     **_same("struct exception_stacks", "exception_stacks"),
     **_same("struct orig_ist", "orig_ist"),
     **_same("union irq_stack_union", "irq_stack_union"),
-    # 951c2a51ae75 "x86/irq/64: Adjust the per CPU irq stack pointer by 8", v5.12: the type became void *
-    "hardirq_stack_ptr": (Declaration("void *"),),
+    # struct irq_stack * before 951c2a51ae75 "x86/irq/64: Adjust the per CPU irq stack pointer by 8", v5.12: no member
+    # tells them apart, and the pointer is all that readers use
+    **_same("void *", "hardirq_stack_ptr"),
     # panic, oops, kexec
     **_same("atomic_t", "panic_cpu panic_redirect_cpu oops_count warn_count"),
     **_same(
         "int",
         "crashing_cpu panic_on_oops panic_timeout panic_on_warn panic_on_unrecovered_nmi panic_on_io_nmi"
-        " oops_in_progress sysctl_panic_on_oom sysctl_panic_on_rcu_stall sysctl_panic_on_stackoverflow die_counter",
+        " oops_in_progress sysctl_panic_on_oom sysctl_panic_on_rcu_stall die_counter",
     ),
     **_same("unsigned int", "oops_limit warn_limit"),
     **_same("unsigned long", "tainted_mask panic_print panic_on_taint"),
@@ -162,9 +163,7 @@ VARIABLES: Mapping[str, tuple[Declaration, ...]] = {
     **_same("struct swap_info_struct *[]", "swap_info"),
     **_same("unsigned int", "nr_swapfiles nr_online_nodes"),
     # files, devices, network, the rest
-    **_same(
-        "struct list_head", "super_blocks workqueues net_namespace_list pci_root_buses tty_drivers bpf_event_notify"
-    ),
+    **_same("struct list_head", "super_blocks workqueues net_namespace_list pci_root_buses tty_drivers"),
     **_same("struct file_system_type *", "file_systems"),
     **_same("struct hlist_head *", "mount_hashtable"),
     **_same("struct net", "init_net"),

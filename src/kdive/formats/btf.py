@@ -97,20 +97,21 @@ class Btf:
         types, self._strings = _sections(data, order)
         self._words = integers("I", types, order)
         self._base = base
-        self._first_id = base.end_id if base else 1
+        self.first_id: int = base.end_id if base else 1
+        self._offsets: dict[str, int | None] = {}  # of names that were asked for
         self._first_string = base.end_string if base else 0
         self._starts, self._by_name = _walk(self._words)
         self._enumerators: dict[int, int] | None = None
-        self.end_id: int = self._first_id + len(self._starts)
+        self.end_id: int = self.first_id + len(self._starts)
         self.end_string: int = self._first_string + len(self._strings)
 
     def find(self, name: str, kinds: Collection[Kind]) -> int | None:
-        """The first type of that name and of one of `kinds`; in a split BTF, of its own types."""
+        """The first type of that name and of one of `kinds`; of a split BTF's own types only."""
         offset = self._string_offset(name)
         if offset is None:
             return None
         numbers = (self._by_name.get(offset << _KIND_BITS | kind) for kind in kinds)
-        return next((self._first_id + number for number in numbers if number is not None), None)
+        return next((self.first_id + number for number in numbers if number is not None), None)
 
     def kind(self, type_id: int) -> Kind:
         if type_id == 0:
@@ -184,7 +185,7 @@ class Btf:
         number = None if offset is None else self._enumerators.get(offset)
         if number is None:
             return None
-        type_id = self._first_id + number
+        type_id = self.first_id + number
         return next((type_id, value) for enumerator, value in self.enumerators(type_id) if enumerator == name)
 
     def _index_enumerators(self) -> dict[int, int]:
@@ -210,18 +211,21 @@ class Btf:
         return self._strings[offset:end].decode("utf-8", "replace")
 
     def _string_offset(self, name: str) -> int | None:
-        found = self._strings.find(b"\0" + name.encode("utf-8", "replace") + b"\0")
-        if found >= 0:
-            return self._first_string + found + 1
-        return self._base._string_offset(name) if self._base else None
+        if name not in self._offsets:
+            found = self._strings.find(b"\0" + name.encode("utf-8", "replace") + b"\0")
+            if found >= 0:
+                self._offsets[name] = self._first_string + found + 1
+            else:
+                self._offsets[name] = self._base._string_offset(name) if self._base else None
+        return self._offsets[name]
 
     def _locate(self, type_id: int) -> tuple[Btf, int]:
         """The blob that holds the type, and the word at which it starts."""
-        if self._base and type_id < self._first_id:
+        if self._base and type_id < self.first_id:
             return self._base._locate(type_id)
-        if not self._first_id <= type_id < self.end_id:
+        if not self.first_id <= type_id < self.end_id:
             raise DumpDamagedError(f"the BTF refers to type {type_id}, which it does not have")
-        return self, self._starts[type_id - self._first_id]
+        return self, self._starts[type_id - self.first_id]
 
     def _third_word(self, type_id: int) -> int:
         home, start = self._locate(type_id)

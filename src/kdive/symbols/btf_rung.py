@@ -10,6 +10,7 @@ from kdive.memory.memory import Memory
 from kdive.symbols.btf_objects import BtfObjects
 from kdive.symbols.btf_types import BtfTypes
 from kdive.symbols.kallsyms_tables import read_kallsyms
+from kdive.symbols.module_btf import ModuleTypes
 from kdive.symbols.names import KernelNames
 from kdive.symbols.program import open_program
 
@@ -25,6 +26,8 @@ def load_btf(memory: Memory) -> tuple[drgn.Program, KernelNames]:
     program.register_symbol_finder("kallsyms", names.find, enable_index=0)
     types = BtfTypes(program, btf)
     program.register_type_finder("btf", types.find, enable_index=0)
+    module_types = ModuleTypes(memory, program, btf, types)
+    program.register_type_finder("module btf", module_types.find, enable_index=1)
     objects = BtfObjects(program, types, names)
     program.register_object_finder("btf", objects.find, enable_index=-1)
     return program, names

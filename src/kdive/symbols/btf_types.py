@@ -30,9 +30,11 @@ _QUALIFIERS = {
 class BtfTypes:
     """The types of one BTF blob in one program. All of it raises DumpDamagedError where the BTF contradicts itself."""
 
-    def __init__(self, program: drgn.Program, btf: Btf) -> None:
+    def __init__(self, program: drgn.Program, btf: Btf, base: BtfTypes | None = None) -> None:
+        """`base` has the types that those of a module build on."""
         self._program = program
         self._btf = btf
+        self._base = base
         self._types: dict[int, drgn.Type] = {}
         self._depth = 0
         self._makers: dict[Kind, Callable[[int], drgn.Type]] = {
@@ -81,6 +83,8 @@ class BtfTypes:
         return None if type_id is None else self.type(type_id)
 
     def type(self, type_id: int) -> drgn.Type:
+        if self._base is not None and type_id < self._btf.first_id:
+            return self._base.type(type_id)
         found = self._types.get(type_id)
         if found is None:
             if self._depth >= _DEPTH_LIMIT:
@@ -162,9 +166,11 @@ class BtfTypes:
         """A forward declaration: the type itself where the BTF has it."""
         name = self._btf.name(type_id)
         is_union = self._btf.flag(type_id)
-        complete = self._btf.find(name, (Kind.UNION if is_union else Kind.STRUCT,))
-        if complete is not None:
-            return self.type(complete)
+        kind = Kind.UNION if is_union else Kind.STRUCT
+        for types in (self, self._base):
+            complete = None if types is None else types._btf.find(name, (kind,))
+            if types is not None and complete is not None:
+                return types.type(complete)
         return self._program.union_type(name) if is_union else self._program.struct_type(name)
 
     def _function(self, type_id: int) -> drgn.Type:
