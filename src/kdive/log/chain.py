@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from kdive.facts.crash import PanicChain
@@ -27,20 +27,7 @@ _DAMAGE = frozenset((
 _STALLS = frozenset(("soft-lockup", "hard-lockup", "rcu-stall", "workqueue-lockup"))
 _HANGS = frozenset(("hung-task", "io-hang"))
 _HARDWARE = frozenset(("mce", "memory-failure", "pcie", "nmi", "serror", "external-abort"))
-_NO_END = frozenset(
-    (
-        "warning",
-        "oom-kill",
-        "io-hang",
-        "fs-panic",
-        "pcie",
-        "nmi",
-        "memory-failure",
-        "refcount-leak",
-        "mce",
-        "memory-leak",
-    )
-)
+_NO_END = frozenset(("warning", "oom-kill", "io-hang", "fs-panic", "pcie", "nmi", "memory-failure", "mce"))
 _WARNED = _DAMAGE | {"warning", "lockdep", "atomic-context", "kcsan"}  # what panic_on_warn may turn into a panic
 
 
@@ -97,8 +84,7 @@ def _first_fault(
     if panic is None:
         return _end_without_panic(before, line_count, end)
     if panic.kind == "sysrq":
-        stalls = [event for event in before if event.kind in _STALLS | _HANGS and _near(event, panic, _SAME_HANG)]
-        return stalls[0] if stalls else panic
+        return _first_of(_STALLS | _HANGS, before, panic, _SAME_HANG) or panic
     return _cause_of(before, panic) or panic
 
 
@@ -109,15 +95,16 @@ def _cause_of(before: Sequence[LogEvent], panic: LogEvent) -> LogEvent | None:
         warned = [event for event in before if event.kind in _WARNED]
         return _damage_before(before, warned[-1]) or warned[-1] if warned else None
     if implies:
-        same = [event for event in before if event.kind == implies and _near(event, panic, _SAME_HANG)]
-        return same[0] if same else None
+        return _first_of({implies} | ({"io-hang"} if implies == "hung-task" else set()), before, panic, _SAME_HANG)
     if panic.kind in _HARDWARE | {"fs-panic"}:
-        same = [event for event in before if event.kind == panic.kind and _near(event, panic, _SAME_INCIDENT)]
-        return same[0] if same else None
-    near = [event for event in before if event.kind in _DAMAGE | _HARDWARE and _near(event, panic, _SAME_INCIDENT)]
-    if panic.kind == "panic":
-        return near[0] if near else None
-    return None if panic.kind in ("oom-panic", "init-died", "boot-failure") or not near else near[0]
+        return _first_of({panic.kind}, before, panic, _SAME_INCIDENT)
+    if panic.kind in ("oom-panic", "init-died", "boot-failure"):
+        return None
+    return _first_of(_DAMAGE | _HARDWARE, before, panic, _SAME_INCIDENT)
+
+
+def _first_of(kinds: Collection[str], events: Sequence[LogEvent], later: LogEvent, nanoseconds: int) -> LogEvent | None:
+    return next((event for event in events if event.kind in kinds and _near(event, later, nanoseconds)), None)
 
 
 def _damage_before(before: Sequence[LogEvent], fault: LogEvent) -> LogEvent | None:
@@ -132,12 +119,7 @@ def _damage_before(before: Sequence[LogEvent], fault: LogEvent) -> LogEvent | No
 
 def _end_without_panic(before: Sequence[LogEvent], line_count: int, end: int | None) -> LogEvent | None:
     """The report in which the log ends; warnings do not end a machine."""
-    ending = [
-        event
-        for event in before
-        if event.kind
-        not in ("warning", "oom-kill", "io-hang", "fs-panic", "pcie", "nmi", "memory-failure", "refcount-leak")
-    ]
+    ending = [event for event in before if event.kind not in _NO_END]
     if not ending:
         return None
     last = ending[-1]

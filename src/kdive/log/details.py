@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kdive.log.grouping import Report
+from kdive.log.grouping import STORMS, Report
 from kdive.log.report_block import Section
 
 _BLOCKER = re.compile(r"INFO: task .* is blocked on an? (.+) likely owned by task (.+):(\d+)")
@@ -15,8 +15,8 @@ _STALLED_BRACES = re.compile(r".*stalls? on (?:CPUs?/tasks: |CPU )\{((?: ?\d+)(?
 _STALLED_TASK = re.compile(r"(?:rcu: )?\s*Tasks blocked on .*?: (?:P(\d+))")
 _OBJECT = re.compile(r" ?which belongs to the cache (\S+) of size (\d+)")
 _KASAN_RANGE = re.compile(r"KASAN: (?P<what>[\w -]+) in range \[(?P<range>[^\]]+)\]")
-_ALLOCATED = re.compile(r"[Aa]llocated by task (\d+)")
-_FREED = re.compile(r"[Ff]reed by task (\d+)")
+_ALLOCATED = re.compile(r"[Aa]llocated (?:by task (?P<pid>\d+)|in (?P<function>[\w.]+).* pid=(?P<tracked_pid>\d+))")
+_FREED = re.compile(r"[Ff]reed (?:by task (?P<pid>\d+)|in (?P<function>[\w.]+).* pid=(?P<tracked_pid>\d+))")
 _SANITIZER_FRAMES = re.compile(
     r"kasan_|_+kasan|kfence_|save_stack|stack_trace_save|_*k[mvz]*alloc|k[vz]?free|kmem_cache_|_*slab_|set_track"
     r"|poison|unpoison|krealloc|__do_km|mempool_"
@@ -26,7 +26,7 @@ _SANITIZER_FRAMES = re.compile(
 def details_of(report: Report, parts: Sequence[Section], main: Section, lines: Sequence[str]) -> dict[str, str]:
     """Details beyond the groups of the headline."""
     details: dict[str, str] = {}
-    if len(report.headlines) > 1 and report.headlines[0].kind == report.headlines[-1].kind:
+    if report.kind in STORMS:
         details["count"] = str(len(report.headlines))
     implies = next((headline.implies for headline in report.headlines if headline.implies), "")
     if implies:
@@ -40,12 +40,8 @@ def details_of(report: Report, parts: Sequence[Section], main: Section, lines: S
         _line(details, line)
     if report.kind == "hung-task":
         details["task"] = report.groups["comm"]
-    if report.kind == "rcu-stall":
-        cpus = [match[1] for match in map(_STALLED.match, lines[1:60]) if match]
-        if not cpus and (braces := _STALLED_BRACES.match(lines[0])):
-            cpus = re.findall(r"\d+", re.sub(r"-\S+", "", braces[1]))
-        if cpus:
-            details["cpus"] = " ".join(cpus)
+    if cpus := stalled_cpus(report, lines):
+        details["cpus"] = " ".join(map(str, cpus))
     return details
 
 
@@ -67,12 +63,19 @@ def _memory(details: dict[str, str], parts: Sequence[Section]) -> None:
     for part in parts:
         for name, pattern in (("alloc", _ALLOCATED), ("free", _FREED)):
             if (match := pattern.match(part.title)) and f"{name}_pid" not in details:
-                details[f"{name}_pid"] = match[1]
-                function = next((f.function for f in part.frames if not _SANITIZER_FRAMES.match(f.function)), "")
+                details[f"{name}_pid"] = match["pid"] or match["tracked_pid"]
+                function = match["function"] or next(
+                    (f.function for f in part.frames if not _SANITIZER_FRAMES.match(f.function)), ""
+                )
                 if function:
                     details[f"{name}_function"] = function
 
 
-def stalled_cpus(parts: Sequence[Section]) -> list[int]:
-    """CPUs whose backtraces a report shows by NMI: those it is about."""
-    return [part.cpu for part in parts if part.title.startswith("NMI backtrace") and part.cpu is not None]
+def stalled_cpus(report: Report, lines: Sequence[str]) -> list[int]:
+    """The CPUs that a lockup or stall is about."""
+    if report.kind != "rcu-stall":
+        return []
+    cpus = [int(match[1]) for match in map(_STALLED.match, lines[1:60]) if match]
+    if not cpus and (braces := _STALLED_BRACES.match(lines[0])):
+        cpus = [int(cpu) for cpu in re.findall(r"\b\d+\b", re.sub(r"-\S+", "", braces[1]))]
+    return cpus[:64]

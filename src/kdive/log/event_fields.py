@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from kdive.facts.log import LogEvent
 from kdive.facts.stacks import Frame
-from kdive.log.details import details_of
+from kdive.log.details import details_of, stalled_cpus
 from kdive.log.grouping import Report
 from kdive.log.report_block import Section, sections
 from kdive.units import Address
@@ -30,22 +30,25 @@ def event_of(report: Report, lines: Sequence[str]) -> LogEvent:
     """The event in `lines`, whose first is the report's headline."""
     groups = report.groups
     parts = sections(lines[1:])
-    main = _main(report, parts)
+    cpus = stalled_cpus(report, lines)
+    if report.kind in _STALLS and "cpu" in groups:
+        cpus = [int(groups["cpu"])]
+    main = _main(parts, cpus)
     kind, access, address = _access(report.kind, groups, main, lines)
     ip, frames = _where(kind, groups, main)
-    who = main.cpu_line
+    who = main.cpu_line if main.cpu_line.comm else next((p.cpu_line for p in parts if p.cpu_line.comm), main.cpu_line)
     return LogEvent(
         kind=kind,
         line=report.line,
         end_line=report.line + len(lines),
         headline=lines[0],
-        cpu=int(groups["cpu"]) if "cpu" in groups else who.cpu if who.cpu is not None else main.cpu,
-        pid=int(groups["pid"]) if "pid" in groups else who.pid,
+        cpu=next((cpu for cpu in (_decimal(groups.get("cpu")), who.cpu, main.cpu, *cpus) if cpu is not None), None),
+        pid=_decimal(groups["pid"]) if "pid" in groups else who.pid,
         comm=groups.get("comm") or who.comm,
         taint=who.taint,
         address=address,
         access=access,
-        die_counter=int(groups["die"]) if "die" in groups else None,
+        die_counter=_decimal(groups.get("die")),
         ip=ip,
         frames=frames,
         registers=main.registers,
@@ -55,18 +58,11 @@ def event_of(report: Report, lines: Sequence[str]) -> LogEvent:
     )
 
 
-def _main(report: Report, parts: Sequence[Section]) -> Section:
-    """The section that shows where it happened."""
-    from kdive.log.details import stalled_cpus
-
-    shown = [part for part in parts if part.frames or part.ip] or list(parts)
-    cpus = (
-        {int(report.groups["cpu"])} if report.kind in _STALLS and "cpu" in report.groups else set(stalled_cpus(parts))
-    )
-    for part in shown:
-        if cpus and part.cpu in cpus:
-            return part
-    return shown[0]
+def _main(parts: Sequence[Section], cpus: Sequence[int]) -> Section:
+    """The section that shows where it happened: of the CPU that a stall is about, else the first."""
+    shown = [part for part in parts if part.frames or part.ip]
+    shown = [part for part in shown if not part.title or part.cpu is not None] or shown or list(parts)
+    return next((part for part in shown if part.cpu in cpus), shown[0])
 
 
 def _access(kind: str, groups: dict[str, str], main: Section, lines: Sequence[str]) -> tuple[str, str, Address | None]:
@@ -85,11 +81,11 @@ def _access(kind: str, groups: dict[str, str], main: Section, lines: Sequence[st
             address = _number(match[1])
     faults = kind in ("null-deref", "page-fault", "nx-smep-cfi")
     code = groups.get("error_code", "")
-    if not access and faults and _X86_ERROR_CODE.match(code) and "rip" not in groups:
+    if not access and faults and _X86_ERROR_CODE.match(code) and main.registers.keys() & {"rax", "eax"}:
         bits = int(code, 16)
         access = "fetch" if bits & 16 else "write" if bits & 2 else "read"
-    if faults and not address and "cr2" in main.registers:
-        address = Address(main.registers["cr2"])
+    if faults and address is None:
+        address = Address(main.registers.get("cr2", 0)) if "address" in groups or "cr2" in main.registers else None
     if kind == "page-fault" and address is not None and address < _FIRST_PAGE:
         kind = "null-deref"
     elif kind == "page-fault" and access == "fetch" and permission:
@@ -107,7 +103,8 @@ def _where(kind: str, groups: dict[str, str], main: Section) -> tuple[Frame | No
             return frames[at], tuple(frames[at + 1 :])
     if ip is None and "function" in groups:
         named = groups["function"]
-        at = next((n for n, frame in enumerate(frames) if frame.function == named), None)
+        named_at = [n for n, frame in enumerate(frames) if frame.function == named]
+        at = next((n for n in named_at if frames[n].reliable), named_at[-1] if named_at else None)
         if at is not None:
             return frames[at], tuple(frames[at + 1 :])
         offset, size = groups.get("offset"), groups.get("size")
@@ -131,10 +128,9 @@ def _without_repetition(ip: Frame | None, frames: Sequence[Frame]) -> Sequence[F
     return frames[exact[-1] + 1 :] if exact else frames
 
 
+def _decimal(digits: str | None) -> int | None:
+    return None if digits is None else int(digits[:12])
+
+
 def _number(digits: str | None) -> Address | None:
-    if digits is None:
-        return None
-    try:
-        return Address(int(digits, 16))
-    except ValueError:  # "(null)"
-        return Address(0)
+    return None if digits is None or digits.startswith("(") else Address(int(digits[:18], 16))  # "(null)"

@@ -21,7 +21,7 @@ _BEFORE_TRAP = _MESSAGES | {
     "null-deref", "page-fault", "kernel-bug", "stack-overflow", "double-fault", "external-abort", "serror", "gpf",
     "oops", "cpu-trap", "kasan-null-deref",
 }  # fmt: skip
-_STORMS = frozenset(("io-hang", "mce", "pcie", "memory-failure", "fs-panic", "refcount-leak", "memory-leak", "nmi"))
+STORMS = frozenset(("io-hang", "mce", "pcie", "memory-failure", "fs-panic", "refcount-leak", "memory-leak", "nmi"))
 _GENERIC = frozenset(("warning", "kernel-bug", "oops", "cpu-trap", "page-fault", "gpf"))
 
 
@@ -68,8 +68,8 @@ def _carries_on(lines: Sequence[str], report: Report, headline: Headline) -> boo
     is_panic = "reason" in headline.groups
     if report.kind == "sysrq":
         return distance <= _SYSRQ_DISTANCE and (headline.kind in ("sysrq", "null-deref", "oops", "page-fault"))
-    if report.kind in _STORMS and headline.kind == report.kind and not is_panic:
-        return distance <= _STORM_DISTANCE
+    if report.kind in STORMS and headline.kind == report.kind:
+        return distance <= _STORM_DISTANCE and not _has_body(lines, report.last_headline, headline.line)
     if report.kind == "oom-kill" and headline.kind == "oom-panic":
         return not _told(
             lines, report.last_headline, headline.line, ("Out of memory: Kill", "oom-kill:", "Memory cgroup")
@@ -92,6 +92,8 @@ def _carries_on(lines: Sequence[str], report: Report, headline: Headline) -> boo
 
 
 def _kind_of_both(first: str, then: str) -> str:
+    if then == "oom-panic":
+        return then
     return then if first in _GENERIC and then not in _GENERIC and then in _MESSAGES | {"nx-smep-cfi"} else first
 
 

@@ -23,7 +23,8 @@ _TRACE = re.compile(r"Call [Tt]race:|Backtrace:|Stack :|Exception stack")
 _NEW_SECTION = re.compile(
     r"NMI backtrace for cpu (?P<cpu>\d+)|(?P<title>task:\S.*|(?:Allocated|Freed) by task|(?:allocated|freed) by task"
     r"|Last potentially related work|The buggy address|Uninit was (?:created|stored)|(?:read|write) (?:\(.*\) )?to 0x"
-    r"|rcu: .*kthread|rcu: Stack dump where|Showing (?:all|busy)|Reported by Kernel|---\[ end|Mem-Info)"
+    r"|rcu: .*kthread|rcu: Stack dump where|Showing (?:all|busy)|Reported by Kernel|Preemption disabled at"
+    r"|(?:Allocated|Freed) in |Last Breaking-Event|---\[ end|Mem-Info)"
 )
 BODY_START = re.compile(
     r"CPU: \d+ (?:UID|PID)|CPU \d+ *$|Pid: \d|[RE]IP: |Call [Tt]race:|Modules linked in|pc : |NIP|Backtrace:"
@@ -90,7 +91,8 @@ class _SectionReader:
             return
         section = self.sections[-1]
         if cpu := trace_lines.cpu_line(stripped):
-            if section.frames or (section.cpu_line.comm and cpu.comm):
+            titled = section.title and section.cpu is None
+            if section.frames or titled or (section.cpu_line.comm and cpu.comm):
                 section = self._begin("", None)
             old = section.cpu_line.cpu
             section.cpu_line = cpu if cpu.cpu is not None or old is None else _with_cpu(cpu, old)

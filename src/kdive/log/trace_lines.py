@@ -8,21 +8,19 @@ from dataclasses import dataclass
 from kdive.facts.stacks import Frame
 from kdive.units import Address
 
+_TAINT = r"(?:Not tainted|Tainted: (?P<taint>[A-Z ]+?)) +(?:-{3,} +)?(?P<release>\d\S*)"  # dashes: RHEL
 _CPU = re.compile(
-    r"CPU: ?(?P<cpu>\d+) (?:UID: \d+ )?PID: (?P<pid>-?\d+) Comm: (?P<comm>.*?) (?P<kdump>Kdump: loaded )?"
-    r"(?:Not tainted|Tainted: (?P<taint>[A-Z ]+?)) +(?P<release>\d\S*)"
+    r"CPU: ?(?P<cpu>\d+) (?:UID: \d+ )?PID: (?P<pid>-?\d+) Comm: (?P<comm>.*?) (?P<kdump>Kdump: loaded )?" + _TAINT
 )
-_OLD_CPU = re.compile(
-    r"Pid: (?P<pid>\d+), comm: (?P<comm>.*?) (?:Not tainted|Tainted: (?P<taint>[A-Z ]+?)) +(?P<release>\d\S*)"
-)
+_OLD_CPU = re.compile(r"Pid: (?P<pid>\d+), comm: (?P<comm>.*?) " + _TAINT)
 _CPU_ALONE = re.compile(r"CPU:? (?P<cpu>\d+) *$")
 
 _SYMBOL = r"(?P<function>[\w.$]+)\+0x(?P<offset>[0-9a-f]+)/0x(?P<size>[0-9a-f]+)(?: ?\[(?P<module>[\w-]+)[^\]]*\])?"
 _SYMBOL_AT = re.compile(_SYMBOL)
 _FRAME = re.compile(
-    r" *(?P<marks>(?:</?[A-Z#_ ]+>[ \t]*)*)(?:\[[0-9a-f]{8,16}\] |#\d )?(?:\[<? ?(?P<pc>[0-9a-f]{8,16})>?\] {0,2})?"
+    r" *(?P<marks>(?:</?[A-Z#_ ]+>[ \t]*)*)(?:\[[0-9a-f]{8,16}\] |#\d )?\(?(?:\[<? ?(?P<pc>[0-9a-f]{8,16})>?\] {0,2})?"
     r"[ (]?(?P<guess>\? )?(?:" + _SYMBOL + r"|(?P<raw>0x[0-9a-f]{6,16}))\)?"
-    r"(?P<rest> \(unreliable\)| \([A-Z]+\)| from .*)? *$"
+    r"(?P<rest> \(unreliable\)| \([A-Z]+\))? *$"
 )
 _ARM_FROM = re.compile(r".* from (?:\[<(?P<pc>[0-9a-f]+)>\] )?\(?" + _SYMBOL)
 _MARKS = re.compile(r" *(?:<(?P<closing>/?)(?P<name>[A-Z#_ ]+)>[ \t]*)+$")
@@ -83,20 +81,17 @@ def is_context_mark(line: str) -> bool:
 def frame_line(line: str, context: str) -> Frame | None:
     """A line of a call trace, or None."""
     match = _FRAME.match(line)
-    if match is None:
-        return None
-    rest = match["rest"] or ""
-    if rest.startswith(" from "):  # arm prints callee and caller
-        match = _ARM_FROM.match(line) or match
-        rest = ""
+    if match is None:  # arm prints callee and caller
+        match = _ARM_FROM.match(line) if " from " in line else None
+        return None if match is None else _frame(match.groupdict(), reliable=True, context=context)
     groups = match.groupdict()
-    if groups.get("raw"):
+    if groups["raw"]:
         return Frame("", pc=_address(groups["raw"]), how="log", reliable=not groups["guess"], context=context)
-    reliable = not groups.get("guess") and "unreliable" not in rest
-    return _frame(groups, how_reliable=reliable, context=context)
+    reliable = not groups["guess"] and "unreliable" not in (groups["rest"] or "")
+    return _frame(groups, reliable=reliable, context=context)
 
 
-def _frame(groups: dict[str, str | None], how_reliable: bool, context: str, interrupted: bool = False) -> Frame:
+def _frame(groups: dict[str, str | None], reliable: bool, context: str, interrupted: bool = False) -> Frame:
     return Frame(
         function=groups["function"] or "",
         module=groups.get("module") or "",
@@ -104,7 +99,7 @@ def _frame(groups: dict[str, str | None], how_reliable: bool, context: str, inte
         offset=int(groups["offset"] or "0", 16),
         size=int(groups["size"] or "0", 16),
         how="log",
-        reliable=how_reliable,
+        reliable=reliable,
         context=context,
         interrupted=interrupted,
     )
@@ -125,7 +120,7 @@ def ip_line(line: str, context: str = "") -> tuple[bool, Frame | None]:
     if symbol := _SYMBOL_AT.search(where):
         pointer = _POINTER.match(where)
         groups = symbol.groupdict() | {"pc": pointer["pc"] if pointer and len(pointer["pc"]) >= 8 else None}
-        return False, _frame(groups, how_reliable=True, context=context, interrupted=True)
+        return False, _frame(groups, reliable=True, context=context, interrupted=True)
     if pointer := _POINTER.search(where):
         pc = _address(pointer["pc"])
         return False, Frame("", pc=pc, how="log", context=context, interrupted=True)
