@@ -44,15 +44,34 @@ def test_records_of_several_lines_keep_them(log: Log) -> None:
     assert clock.text.split("\n")[-2:] == ['  "trace_clock=local"', "on the kernel command line"]
 
 
+def crashed_lines(console: Path) -> list[str]:
+    """Lines with a time stamp of the machine that crashed; the capture kernel's follow where the time falls back."""
+    stamped = re.findall(r"^(\[ *(\d+\.\d{6})\] .*?)\r*$", console.read_text("utf-8", "replace"), re.MULTILINE)
+    ends = (i for i, (one, other) in enumerate(pairwise(stamped), 1) if float(other[1]) < float(one[1]) - 1)
+    return [line for line, _ in stamped[: next(ends, len(stamped))]]
+
+
 def test_the_lines_are_those_of_the_console(log: Log, sample_console: Path) -> None:
-    stamped = re.findall(r"^(\[ *(\d+\.\d{6})\] .*?)\r*$", sample_console.read_text("utf-8"), re.MULTILINE)
-    # The capture kernel's lines follow where the time falls back to 0.
-    end = next(i for i, (one, other) in enumerate(pairwise(stamped), 1) if float(other[1]) == 0 and float(one[1]) > 1)
-    crashed = [line for line, _ in stamped[:end]]
-    assert end == 418
+    crashed = crashed_lines(sample_console)
+    assert len(crashed) == 418
     # The console does not show debug messages; all that it shows is in the log.
     lines = set(human(log))
     assert [line for line in crashed if line not in lines] == []
+
+
+def test_logs_of_more_dumps_are_those_of_their_consoles(more_samples: Path) -> None:
+    checked = 0
+    for vmcore in sorted(more_samples.glob("*.vmcore")):
+        console = vmcore.with_suffix(".console.log")
+        if not console.exists():
+            continue
+        with open_dump(vmcore) as dump:
+            lines = set(human(read_log(open_memory(dump))))
+        crashed = crashed_lines(console)
+        assert len(crashed) > 100
+        assert [line for line in crashed if line not in lines] == []
+        checked += 1
+    assert checked
 
 
 def test_a_dump_without_vmcoreinfo_says_that_the_log_cannot_be_found(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kdive.dumpfile.open import open_dump
-from kdive.errors import PageAbsentError, PageExcludedError, ReadError
+from kdive.errors import KdiveError, PageAbsentError, PageExcludedError, ReadError
 from kdive.facts.missing import Missing
 from kdive.memory.memory import Memory
 from kdive.memory.open import open_memory
@@ -101,7 +103,39 @@ def test_numbers_are_read_in_the_byte_order_of_the_machine(tmp_path: Path) -> No
 
 
 def test_an_unknown_architecture_is_an_error_only_where_it_matters(tmp_path: Path) -> None:
-    memory = opened(tmp_path, build_kdump({2: b"here"}, machine="riscv64"))
+    memory = opened(tmp_path, build_kdump({2: b"here"}, machine="sparc64"))
     assert memory.read_physical(0x2000, 4) == b"here"
-    with pytest.raises(ReadError, match="page tables of riscv64 are not understood"):
-        memory.read_with_holes(0xFFFFFFD800002000, 4)
+    with pytest.raises(ReadError, match="page tables of sparc64 are not understood"):
+        memory.read_with_holes(0x402000, 4)
+
+
+NUMBERS = st.integers(-(1 << 66), 1 << 66) | st.sampled_from([0, 1, 12, 39, 48, 52, 1 << 30, 0xFFFFFFFF80000000])
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=2000)
+@given(
+    machine=st.sampled_from(["x86_64", "aarch64", "riscv64", "s390x", "ppc64le", "i686", "mips64", ""]),
+    values=st.lists(NUMBERS, min_size=14, max_size=14),
+    left_out=st.sets(st.integers(0, 13)),
+    address=st.integers(0, (1 << 64) - 1) | st.sampled_from([0xFFFFFFFF80002000, 0xFFFF800000002000, 0xC0002000]),
+)
+def test_lying_vmcoreinfo_gives_bytes_or_an_error(
+    tmp_path: Path, machine: str, values: list[int], left_out: set[int], address: int
+) -> None:
+    keys = [
+        *(("SYMBOL", name) for name in ("init_uts_ns", "_stext", "init_top_pgt", "swapper_pg_dir")),
+        *(("NUMBER", name) for name in ("phys_base", "KERNEL_IMAGE_SIZE", "pgtable_l5_enabled", "sme_mask")),
+        *(("NUMBER", name) for name in ("VA_BITS", "TCR_EL1_T1SZ", "kimage_voffset", "PHYS_OFFSET")),
+        *(("NUMBER", name) for name in ("PAGE_OFFSET", "phys_ram_base")),
+    ]
+    info = "OSRELEASE=built\nPAGESIZE=4096\n" + "".join(
+        f"{kind}({name})={value:{'x' if kind == 'SYMBOL' else ''}}\n"
+        for index, ((kind, name), value) in enumerate(zip(keys, values, strict=True))
+        if index not in left_out
+    )
+    memory = opened(tmp_path, build_kdump({2: b"here"}, vmcoreinfo=info, machine=machine))
+    for size in (8, 5000):
+        try:
+            assert len(memory.read(address, size)) == size
+        except KdiveError as error:
+            assert error.message

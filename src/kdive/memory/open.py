@@ -6,7 +6,8 @@ from kdive import registry
 from kdive.dumpfile.dump import Dump
 from kdive.facts.missing import Missing
 from kdive.formats import vmcoreinfo
-from kdive.memory.address_space import AddressSpace, Segments, Unknown
+from kdive.memory.address_space import AddressSpace, FirstMapped, Linear, Segments, Unknown
+from kdive.memory.linear_maps import linear_maps
 from kdive.memory.memory import Memory
 
 _PACKAGE = "kdive.memory"
@@ -29,11 +30,13 @@ def open_memory(dump: Dump) -> Memory:
 
 
 def _without_tables(dump: Dump) -> AddressSpace:
+    """What the container tells, then what is known of the architecture."""
     segments = Segments(dump)
-    if segments:
-        return segments
     if isinstance(dump.vmcoreinfo, Missing):
-        return Unknown(dump.vmcoreinfo.reason, _NO_VMCOREINFO_HINT)
+        return segments if segments else Unknown(dump.vmcoreinfo.reason, _NO_VMCOREINFO_HINT)
+    known = Linear(linear_maps(dump.arch, dump.vmcoreinfo))
+    if segments or known:
+        return FirstMapped(segments, known)
     return Unknown(
         f"page tables of {dump.arch or 'an unknown architecture'} are not understood here",
         "an ELF vmcore of the same machine tells where the kernel's memory was mapped",
