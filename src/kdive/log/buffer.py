@@ -44,8 +44,8 @@ def read_buffer(memory: Memory, layout: BufferLayout) -> Log:
     lines = [line for line in lines if line]
     lost += max(0, len(lines) - _RECORDS_LIMIT)
     records = tuple(map(_record, lines[-_RECORDS_LIMIT:]))
-    notes = (f"{piece.missing_bytes} bytes of the log could not be read",) if piece.holes else ()
-    return Log(records, "buffer", lost_records=lost + piece.holes, notes=notes)
+    notes = (f"{piece.missing_bytes} bytes of the log could not be read",) if piece.hole_count else ()
+    return Log(records, "buffer", lost_records=lost + piece.hole_count, notes=notes)
 
 
 def _record(line: str) -> LogRecord:

@@ -26,7 +26,7 @@ class Partial:
         return self.hole_end(start, end) is None
 
     @property
-    def holes(self) -> int:
+    def hole_count(self) -> int:
         """How many runs of bytes could not be read."""
         return len(self._holes)
 

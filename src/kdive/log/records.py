@@ -26,7 +26,7 @@ _BUFFER_LIMIT = 32 << 20  # bytes: the most that can be configured
 _RECORDS_LIMIT = 1 << 18  # the newest ones, where there are more
 _ALIGNMENT = 4  # of records; 8 where a u64 is aligned so, which is a multiple of it
 _TIME_LIMIT = 1 << 60  # ns: 36 years
-_SEARCH_LIMIT = 1 << 17  # places tried for a record after damaged ones
+_SEARCH_LIMIT = 1 << 19  # places tried for a record after damaged ones
 _CHAIN = 3  # records in a row that make a place believable
 
 
