@@ -162,4 +162,4 @@ def test_a_buffer_of_noise_is_searched_in_bounded_time(tmp_path: Path) -> None:
     records = Records(size=1 << 22)
     records.buffer[:] = bytes((at * 7919 >> 3) & 0xFF for at in range(1 << 12)) * (1 << 10)
     records.next_idx = 1 << 22
-    assert isinstance(log_or_error(tmp_path, records.dump()), DumpDamagedError)
+    assert isinstance(log_or_error(tmp_path, records.dump(), limit_s=3), DumpDamagedError)
