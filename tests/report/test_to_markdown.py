@@ -17,6 +17,12 @@ def test_the_verdict_is_the_heading_and_its_fields_a_table() -> None:
     assert "| Class | kernel-bug |" in lines
 
 
+def test_brief_is_a_title_and_a_list() -> None:
+    lines = render(sample_report(), brief=True).splitlines()
+    assert lines[0] == "**kernel BUG in zoo_bug_leaf [crashzoo]**"
+    assert lines[2] == "- kernel-bug in zoo_bug_leaf [crashzoo]; certain (2 pieces of evidence)"
+
+
 def test_stack_log_and_banner_stand_in_code() -> None:
     code = "\n".join(re.findall(r"```text\n(.*?)```", render(sample_report()), re.DOTALL))
     assert "> #1  zoo_bug_leaf+0x16/0x20 [crashzoo]  <- guilty" in code

@@ -6,6 +6,8 @@ import re
 
 from kdive.facts.verdict import Report
 from kdive.report.blocks import GUILTY, HEADLINE, Block, Fields, Items, Paragraph, Rows, Section
+from kdive.report.brief import brief as brief_lines
+from kdive.report.brief import title
 from kdive.report.escape import printable
 from kdive.report.page import make_page
 
@@ -14,8 +16,13 @@ _SPECIAL = re.compile(r"[\\`*<|$]|(?<!\w)_|_(?!\w)|\](?=[(\[:])|#(?=\d)|~(?=~)|&
 _AT_START = re.compile(r"^([-+>#=]|\d+(?=[.)]\s))")
 
 
-def render(report: Report) -> str:
-    """The report; text of the dump stands in code, or is escaped."""
+def render(report: Report, brief: bool = False) -> str:
+    """The report, or (`brief`) its answer in a few lines; text of the dump stands in code, or is escaped."""
+    if brief:
+        return (
+            "\n".join([f"**{_plain(title(report))}**", "", *(f"- {_plain(line)}" for line in brief_lines(report))])
+            + "\n"
+        )
     page = make_page(report)
     parts = [f"## {_plain(page.title)}", _block(page.verdict)]
     parts += [_section(section) for section in page.sections]

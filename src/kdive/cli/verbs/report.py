@@ -33,7 +33,9 @@ class Options:
     ] = ()
     force: Annotated[bool, Opt(help="use a vmlinux that does not belong to the dump")] = False
     console: Annotated[bool, Opt(help="take INPUT for a log, whatever it looks like")] = False
-    brief: Annotated[bool, Opt(help="a few lines, as fast as can be", exclusive="format")] = False
+    brief: Annotated[bool, Opt(help="the answer alone, as fast as can be: nothing that does not change it is read")] = (
+        False
+    )
     md: Annotated[bool, Opt(help="Markdown, for a ticket", exclusive="format")] = False
     json: Annotated[bool, Opt(help="JSON, see docs/report-schema.md; also when it fails", exclusive="format")] = False
     html: Annotated[Path | None, Opt("FILE", "write one self-contained page as well")] = None
@@ -98,7 +100,7 @@ def _render(options: Options, report: Report, terminal: Terminal) -> str:
     if options.md:
         from kdive.report import to_markdown
 
-        return to_markdown.render(report)
+        return to_markdown.render(report, options.brief)
     from kdive.report import to_text
 
     return to_text.render(report, options.width or terminal.width, terminal.colour(options.colour), options.brief)
