@@ -39,7 +39,7 @@ class Terminal:
         """Whether to use colours: `when` is "always", "never" or "auto" (a terminal without NO_COLOR)."""
         if when != "auto":
             return when == "always"
-        return _is_terminal(sys.stdout) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        return _moves_cursor(sys.stdout) and not os.environ.get("NO_COLOR")
 
     def write(self, text: str) -> None:
         """Writes `text`, with a newline at the end where it has none. Raises KdiveError on a full disk."""
@@ -85,12 +85,17 @@ class Terminal:
 
     def progress(self) -> Progress:
         """A line that says what is being done, once it takes long; nothing where standard error is no terminal."""
-        return Progress(_is_terminal(sys.stderr))
+        return Progress(_moves_cursor(sys.stderr))
 
 
 def _is_terminal(stream: object) -> bool:
     isatty: Callable[[], bool] | None = getattr(stream, "isatty", None)
     return bool(isatty and isatty())
+
+
+def _moves_cursor(stream: object) -> bool:
+    """A terminal that knows escape sequences."""
+    return _is_terminal(stream) and os.environ.get("TERM") != "dumb"
 
 
 def _cannot_write(error: OSError) -> KdiveError:
