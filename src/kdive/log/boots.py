@@ -13,6 +13,7 @@ from kdive.log.headlines import find_headlines
 _NS_PER_S = 1_000_000_000
 _ALMOST_ZERO = _NS_PER_S
 _HEADER_RECORDS = 60  # what a kernel may print before "Linux version", or a program between two kernels
+_BOOTS_LOOKED_AT = 50  # the last ones of the text, for capture kernels among them
 
 _VERSION = "Linux version "
 _REBOOT_MARK = re.compile(r"-- (?:Reboot|Boot [0-9a-f]{32}) --$")
@@ -60,8 +61,13 @@ def _boots(text: Text) -> list[tuple[int, int, int]]:
     """First record, end, and end of the capture kernel's records after it, for each boot of the machine."""
     edges = [0, *_starts(text), len(text.records)]
     boots: list[tuple[int, int, int]] = []
-    for first, end in pairwise(edges):
-        if boots and boots[-1][1] == first and _is_capture(text.records, boots[-1][0], first, end):
+    for number, (first, end) in enumerate(pairwise(edges), start=-len(edges)):
+        if (
+            number >= -_BOOTS_LOOKED_AT
+            and boots
+            and boots[-1][1] == first
+            and _is_capture(text.records, boots[-1][0], first, end)
+        ):
             boots[-1] = (boots[-1][0], first, end)
         else:
             boots.append((first, end, end))

@@ -12,6 +12,8 @@ from kdive.log.line_prefix import PrefixReader
 LONGEST_LINE = 8192  # characters; printk's own limit is about 1000
 _KEPT_HEAD_BYTES = 16 << 20
 _KEPT_TAIL_BYTES = 48 << 20
+_KEPT_HEAD_LINES = 100_000
+_KEPT_TAIL_LINES = 400_000
 
 _ESCAPES = re.compile(
     r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)|[@-Z\\^_=>78]|[()][0-9A-B])"
@@ -22,7 +24,7 @@ _PSTORE = re.compile(r"^(?:Panic|Oops|Emergency|Shutdown|Unknown)#\d+ Part\d+$",
 
 def read_text_log(data: bytes) -> Log:
     """The machine's last boot in `data`, whatever wrote the text; bytes that are no text become U+FFFD."""
-    notes = []
+    notes: list[str] = []
     if len(data) > _KEPT_HEAD_BYTES + _KEPT_TAIL_BYTES:
         left_out = len(data) - _KEPT_HEAD_BYTES - _KEPT_TAIL_BYTES
         data = data[:_KEPT_HEAD_BYTES] + b"\n" + data[-_KEPT_TAIL_BYTES:]
@@ -33,20 +35,45 @@ def read_text_log(data: bytes) -> Log:
 
 def _read(data: bytes, notes: list[str]) -> Text:
     head = data[:4096].lstrip()
-    if head.startswith((b"{", b"__CURSOR=")):
-        from kdive.log.journal import read_export, read_json
+    if head.startswith(b"__CURSOR="):
+        from kdive.log.journal import read_export
 
-        journal = read_json(data) if head.startswith(b"{") else read_export(data)
-        if journal is not None:
+        if (journal := read_export(data)) is not None:
             return journal
-    lines = _lines(_decode(data), notes)
+    data = _few_lines(_as_utf8(data), notes)
+    if head.startswith(b"{"):
+        from kdive.log.journal import read_json
+
+        if (journal := read_json(data)) is not None:
+            return journal
+    lines = _lines(data.decode("utf-8", "replace"), notes)
     if _PSTORE.search(data[: 1 << 20].decode("latin-1")):
         from kdive.log.pstore import in_order
 
         records, _ = _read_lines(in_order(lines))
         return Text(records, "pstore")
-    reader_records, source = _read_lines(lines)
-    return Text(reader_records, source)
+    return Text(*_read_lines(lines))
+
+
+def _as_utf8(data: bytes) -> bytes:
+    """With newlines only: lines that a terminal would overwrite (CR) are lines too."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # a terminal program's log on Windows
+        data = data.decode("utf-16", "replace").encode()
+    return re.sub(rb"\r+\n?", b"\n", data.removeprefix(b"\xef\xbb\xbf")) if b"\r" in data else data
+
+
+def _few_lines(data: bytes, notes: list[str]) -> bytes:
+    """Without the middle of a text of very many short lines."""
+    count = data.count(b"\n")
+    if count <= _KEPT_HEAD_LINES + _KEPT_TAIL_LINES:
+        return data
+    head, tail = 0, len(data)
+    for _ in range(_KEPT_HEAD_LINES):
+        head = data.find(b"\n", head) + 1
+    for _ in range(_KEPT_TAIL_LINES):
+        tail = data.rfind(b"\n", head, tail)
+    notes.append(f"the text is long: {count - _KEPT_HEAD_LINES - _KEPT_TAIL_LINES} lines in its middle were not read")
+    return data[:head] + data[tail + 1 :]
 
 
 def _read_lines(lines: Sequence[str]) -> tuple[list[LogRecord], str]:
@@ -61,23 +88,15 @@ def _read_lines(lines: Sequence[str]) -> tuple[list[LogRecord], str]:
     return records, "console"
 
 
-def _decode(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # a terminal program's log on Windows
-        return data.decode("utf-16", "replace")
-    return data.decode("utf-8", "replace").removeprefix("\ufeff")
-
-
 def _lines(text: str, notes: list[str]) -> list[str]:
-    """Without escapes and control characters; lines that a terminal would overwrite (CR) are lines too."""
+    """Without escapes and control characters."""
     if "\x1b" in text:
         text = _ESCAPES.sub("", text).replace("\x1b", "")
-    if "\r" in text:
-        text = re.sub(r"\r+\n", "\n", text).replace("\r", "\n")
     lines = [line.rstrip() for line in text.translate(_CONTROL).split("\n")]
     long = sum(len(line) > LONGEST_LINE for line in lines)
     if long:
         lines = [line[:LONGEST_LINE] for line in lines]
-        notes.append(f"{long} lines were cut to {LONGEST_LINE} characters")
+        notes.append(f"{long} line{'s were' if long > 1 else ' was'} cut to {LONGEST_LINE} characters")
     while lines and not lines[-1]:
         lines.pop()
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping
 
 from kdive.facts.log import LogRecord
@@ -11,6 +12,8 @@ from kdive.log.line_prefix import USER_FACILITY
 from kdive.units import Nanoseconds
 
 _LONGEST_FIELD = 1 << 16  # bytes
+_MOST_ENTRIES = 500_000  # the last ones
+_LONGEST_ENTRY = 500  # lines, in json-pretty
 
 
 def read_json(data: bytes) -> Text | None:
@@ -24,18 +27,14 @@ def read_export(data: bytes) -> Text | None:
 
 
 def _text(entries: Iterator[Mapping[str, object]]) -> Text | None:
-    records: list[LogRecord] = []
-    starts: list[int] = []
-    boot = None
-    for entry in entries:
-        message = _words(entry.get("MESSAGE"))
-        if message is None:
-            continue
-        if boot not in (None, entry.get("_BOOT_ID")):
-            starts.append(len(records))
-        boot = entry.get("_BOOT_ID")
-        records.append(_record(entry, message))
-    return Text(records, "journal", tuple(starts)) if records else None
+    messages = ((entry, _words(entry.get("MESSAGE"))) for entry in entries)
+    kept = deque(
+        ((entry.get("_BOOT_ID"), _record(entry, words)) for entry, words in messages if words is not None),
+        _MOST_ENTRIES,
+    )
+    boots = [boot for boot, _ in kept]
+    starts = tuple(number for number in range(1, len(boots)) if boots[number] != boots[number - 1])
+    return Text([record for _, record in kept], "journal", starts) if kept else None
 
 
 def _record(entry: Mapping[str, object], message: str) -> LogRecord:
@@ -56,16 +55,20 @@ def _json_entries(text: str) -> Iterator[Mapping[str, object]]:
     for line in text.split("\n"):
         line = line.strip("\x1e\r ")
         if line == "{" or pretty:
-            pretty = [line] if line == "{" else [*pretty, line] if len(pretty) < 500 else []
+            if line == "{" or len(pretty) > _LONGEST_ENTRY:
+                pretty.clear()
+            pretty.append(line)
             if line not in ("}", "},"):
                 continue
-            line, pretty = "".join(pretty).rstrip(","), []
+            line = "".join(pretty).rstrip(",")
+            pretty.clear()
         if line.startswith("{"):
             try:
                 entry = json.loads(line)
             except (ValueError, RecursionError):
                 continue
-            yield entry
+            if isinstance(entry, dict):
+                yield entry
 
 
 def _export_entries(data: bytes) -> Iterator[Mapping[str, object]]:

@@ -13,6 +13,7 @@ _FACILITIES = {
 }  # fmt: skip
 _LEVELS = {"emerg": 0, "alert": 1, "crit": 2, "err": 3, "warn": 4, "notice": 5, "info": 6, "debug": 7}
 USER_FACILITY = 1
+_RECORDS_PER_LINE = 16  # in a line that lost its newlines
 
 # printk's own stamp, with CONFIG_PRINTK_CALLER's column and the level that older consoles print after it
 _STAMP = re.compile(r"\[ {0,11}(\d{1,11})\.(\d{6})\](?:\[ {0,10}([TC]\d{1,10})\])? ?(?:<(\d{1,3})>)?")
@@ -25,7 +26,7 @@ _CLOCK = re.compile(  # dmesg -T, -H, --time-format iso, -d
 )
 _SYSLOG = re.compile(  # journalctl's short forms, rsyslog's files
     r"(?:(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,6})?"
-    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?"
+    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?"
     r"|[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})? [A-Z]{2,5})"
     r" (?:<\w+\.\w+> )?[\w.:-]{1,255} (?P<program>[\w./@-]{1,64})(?P<process>\[\d{1,10}\])?: ?"
     r"|\[ {0,6}(?P<seconds>\d{1,11})\.(?P<microseconds>\d{6})\] "
@@ -81,7 +82,7 @@ class PrefixReader:
             if before := line[: match.start()].rstrip():
                 records.append(LogRecord(before))
         while match:
-            following = _STAMP.search(line, match.end())
+            following = _STAMP.search(line, match.end()) if len(records) < _RECORDS_PER_LINE else None
             text = line[match.end() : following.start() if following else None]
             priority = match[4]
             if priority:
