@@ -85,6 +85,11 @@ def test_crash_without_a_crash_kernel_is_followed_by_a_boot() -> None:
     assert (log.earlier_boots, log.capture_kernel_lines, log.notes) == (1, 0, (EARLIER,))
 
 
+def test_boot_that_ended_without_a_word_is_noted() -> None:
+    assert read(BOOT + BOOT).notes == ("the boot before this one ends without a crash report and without a shutdown",)
+    assert read(BOOT + "[    9.000000] reboot: Restarting system\n" + BOOT).notes == ()
+
+
 def test_time_stamps_that_go_back_a_little_are_no_boot() -> None:
     text = BOOT + "[    5.000300] one CPU\n[    5.000100] another CPU\n[    4.700000] a third\n[    5.100000] one\n"
     log = read(text)

@@ -119,6 +119,24 @@ def test_other_programs_lines_stay_as_records_without_a_time() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "before",
+    ["> ", "> > ", "2026-11-23T05:07:33.334241+01:00   ", "[2026-11-23 05:07:33] ", "(00:01:02) ", "Nov 23 05:07:33: "],
+)
+def test_what_a_recorder_or_a_mail_puts_before_a_line_is_taken_off(before: str) -> None:
+    log = read_text_log(f"{before}[    1.000000] text\n".encode())
+    assert [(record.text, record.timestamp) for record in log.records] == [("text", 1_000_000_000)]
+
+
+def test_message_of_syslogd_to_all_terminals_is_the_kernels() -> None:
+    text = (
+        "\nMessage from syslogd@box at Nov 23 05:07:33 ...\n"
+        " kernel:watchdog: BUG: soft lockup - CPU#0 stuck for 24s! [dd:8103]\n"
+    )
+    (event,) = panic_chain(read_text_log(text.encode())).events
+    assert (event.kind, event.comm, event.pid) == ("soft-lockup", "dd", 8103)
+
+
 def test_lost_newline_before_a_time_stamp_is_put_back() -> None:
     log = read_text_log(b"[    1.000000] first[    2.000000] second\n")
     assert [record.text for record in log.records] == ["first", "second"]

@@ -24,6 +24,10 @@ _FIRMWARE = re.compile(
     r"|ISOLINUX|systemd-boot|LOADPARM"
 )
 _WENT_ON = re.compile(r"---\[ end Kernel panic|Rebooting in \d+ seconds|reboot: (?:Restarting|Power)|Restarting system")
+_SHUTDOWN = re.compile(
+    r"reboot: |Restarting system|Power down|System halted|systemd-shutdown|Journal stopped|Starting new kernel"
+    r"|Rebooting|Reached target (?:\S+ )?(?:Shutdown|System Reboot|System Power Off|reboot|poweroff)"
+)
 _CAPTURE_READY = re.compile(
     r"Kdump: loaded|crashkernel reserved:|Reserving \d+[KMG]B of (?:low )?memory at|crashkernel=\d"
 )
@@ -47,7 +51,7 @@ def last_boot(text: Text, notes: tuple[str, ...] = ()) -> Log:
     """The log of the machine's last boot in `text`."""
     boots = _boots(text)
     first, end, capture_end = boots[-1]
-    notes += _earlier_crash(text.records, boots) + _capture_trouble(text.records[end:capture_end])
+    notes += _earlier_end(text.records, boots) + _capture_trouble(text.records[end:capture_end])
     return Log(
         records=tuple(text.records[first:end]),
         source=text.source,
@@ -146,11 +150,16 @@ _HARMLESS = frozenset(
 )  # fmt: skip
 
 
-def _earlier_crash(records: Sequence[LogRecord], boots: Sequence[tuple[int, int, int]]) -> tuple[str, ...]:
+def _earlier_end(records: Sequence[LogRecord], boots: Sequence[tuple[int, int, int]]) -> tuple[str, ...]:
+    """How the boot before the last one ended, where the last one ends well."""
     if len(boots) < 2 or _crash(records, boots[-1][0], boots[-1][1]) is not None:
         return ()
-    crash = _crash(records, boots[-2][0], boots[-2][1])
-    return () if crash is None else (f"an earlier boot in this text ends in a crash: {crash}",)
+    first, end, _ = boots[-2]
+    if (crash := _crash(records, first, end)) is not None:
+        return (f"an earlier boot in this text ends in a crash: {crash}",)
+    if any(_SHUTDOWN.search(record.text) for record in records[max(first, end - 200) : end]):
+        return ()
+    return ("the boot before this one ends without a crash report and without a shutdown",)
 
 
 def _capture_trouble(records: Sequence[LogRecord]) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ class Report:
         """Named parts of all its headlines; the first that names one counts."""
         merged: dict[str, str] = {}
         for headline in self.headlines:
-            merged = headline.groups | merged
+            merged = merged | headline.groups if headline.groups.get("offset") else headline.groups | merged
         return merged
 
 
@@ -74,6 +74,8 @@ def _carries_on(lines: Sequence[str], report: Report, headline: Headline) -> boo
         return not _told(
             lines, report.last_headline, headline.line, ("Out of memory: Kill", "oom-kill:", "Memory cgroup")
         )
+    if distance == 1 and report.kind == headline.kind and report.kind.startswith("k"):
+        return True  # a decoder repeats a sanitizer's line for each inlined function
     if report.kind == "boot-failure" and headline.kind == "boot-failure":
         return distance <= _TRAP_DISTANCE
     if is_panic or distance > _TRAP_DISTANCE or _has_body(lines, report.last_headline, headline.line):

@@ -25,13 +25,17 @@ _CLOCK = re.compile(  # dmesg -T, -H, --time-format iso, -d
     r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{6}[+-]\d\d:\d\d "
 )
 _SYSLOG = re.compile(  # journalctl's short forms, rsyslog's files
-    r"(?:(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,6})?"
+    r"(?:(?:[^\W\d_]{1,9}\.? [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,6})?"
     r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?"
     r"|[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})? [A-Z]{2,5})"
     r" (?:<\w+\.\w+> )?[\w.:-]{1,255} (?P<program>[\w./@-]{1,64})(?P<process>\[\d{1,10}\])?: ?"
     r"|\[ {0,6}(?P<seconds>\d{1,11})\.(?P<microseconds>\d{6})\] "
     r"[\w.-]{1,255} (?P<source>kernel|[\w./@-]{1,64}\[\d{1,10}\]): ?)"
 )
+_BEFORE = re.compile(  # what may stand before a stamp: the clock of the program that recorded, a mail's quotes
+    r"[\[\](){}<>|\d:.,TZ+/ -]*$|(?:\[?[A-Z][a-z]{2} )?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?: \d{4})?\]?[: ]*$"
+)
+_BROADCAST = re.compile(r" ?kernel: ?(?=\S)")  # syslogd's message to all terminals
 _EXTENDED = re.compile(  # /dev/kmsg, and netconsole's extended form, which may begin with the release
     r"(?:[\w.+~-]{3,64},)?(\d{1,4}),(\d{1,20}),(\d{1,20}),[-c+][^;]{0,200};"
 )
@@ -51,6 +55,8 @@ class PrefixReader:
     def read(self, line: str) -> list[LogRecord]:
         """The records in one line: more than one where a newline was lost before a time stamp."""
         level = facility = None
+        if line.startswith("> "):
+            line = line.lstrip("> ")  # a mail's quotes
         if match := _SYSLOG.match(line):
             self.journal += 1
             return [self._from_syslog(line, match)]
@@ -74,12 +80,15 @@ class PrefixReader:
         match = _STAMP.search(line)
         if match is None:
             self.bare += 1
+            if broadcast := _BROADCAST.match(line):
+                return [LogRecord(line[broadcast.end() :], None, level, 0)]
             return [LogRecord(line, None, level, facility)]
         self.plain += 1
         records = []
         if match.start():  # another program's output without a newline, or its prefix
             self.bare += 1
-            if before := line[: match.start()].rstrip():
+            before = line[: match.start()].rstrip()
+            if not _BEFORE.match(before):
                 records.append(LogRecord(before))
         while match:
             following = _STAMP.search(line, match.end()) if len(records) < _RECORDS_PER_LINE else None

@@ -21,10 +21,11 @@ _NUMBERED = re.compile(  # numbered registers, memory dumps, page tables, counts
 )
 _TRACE = re.compile(r"Call [Tt]race:|Backtrace:|Stack :|Exception stack")
 _NEW_SECTION = re.compile(
-    r"NMI backtrace for cpu (?P<cpu>\d+)|(?P<title>task:\S.*|(?:Allocated|Freed) by task|(?:allocated|freed) by task"
+    r"(?:NMI backtrace for cpu|Task dump for CPU) (?P<cpu>\d+)"
+    r"|(?:task:\S|(?:Allocated|Freed) by task|(?:allocated|freed) by task|(?:Allocated|Freed) in "
     r"|Last potentially related work|The buggy address|Uninit was (?:created|stored)|(?:read|write) (?:\(.*\) )?to 0x"
-    r"|rcu: .*kthread|rcu: Stack dump where|Showing (?:all|busy)|Reported by Kernel|Preemption disabled at"
-    r"|(?:Allocated|Freed) in |Last Breaking-Event|---\[ end|Mem-Info)"
+    r"|Reported by Kernel|Preemption disabled at|Last Breaking-Event|rcu: .*kthread|rcu: Stack dump where"
+    r"|Showing (?:all|busy)|---\[ end|Mem-Info)"
 )
 BODY_START = re.compile(
     r"CPU: \d+ (?:UID|PID)|CPU \d+ *$|Pid: \d|[RE]IP: |Call [Tt]race:|Modules linked in|pc : |NIP|Backtrace:"
@@ -54,7 +55,7 @@ def block_end(lines: Sequence[str], start: int, limit: int) -> int:
     limit = min(limit, start + LONGEST_BLOCK)
     for number in range(start + 1, limit):
         line = lines[number]
-        if _is_content(line.lstrip()) or trace_lines.frame_line(line, ""):
+        if _is_content(line.lstrip()) or trace_lines.frame_line(line, "") or trace_lines.is_inline(line):
             last = number
         elif number - last > _TOLERATED_GAP:
             break
@@ -87,7 +88,7 @@ class _SectionReader:
     def read(self, line: str) -> None:
         stripped = line.lstrip()
         if title := _NEW_SECTION.match(stripped):
-            self._begin(stripped, int(title["cpu"]) if title["cpu"] else None)
+            self._title(stripped, int(title["cpu"][:9]) if title["cpu"] else None)
             return
         section = self.sections[-1]
         if cpu := trace_lines.cpu_line(stripped):
@@ -113,6 +114,14 @@ class _SectionReader:
             section.frames.append(frame)
         else:
             self._read_state(section, stripped)
+
+    def _title(self, title: str, cpu: int | None) -> None:
+        section = self.sections[-1]
+        task = trace_lines.task_line(title)
+        if task is None or not section.title.startswith("Task dump") or not section.empty:
+            section = self._begin(title, cpu)
+        if task is not None:
+            section.cpu_line = task
 
     def _begin(self, title: str, cpu: int | None) -> Section:
         if self.sections[-1].empty and not self.sections[-1].title:

@@ -13,6 +13,7 @@ _CPU = re.compile(
     r"CPU: ?(?P<cpu>\d+) (?:UID: \d+ )?PID: (?P<pid>-?\d+) Comm: (?P<comm>.*?) (?P<kdump>Kdump: loaded )?" + _TAINT
 )
 _OLD_CPU = re.compile(r"Pid: (?P<pid>\d+), comm: (?P<comm>.*?) " + _TAINT)
+_TASK = re.compile(r"task:(?P<comm>.{1,20}?) +state:.{1,60}? pid: ?(?P<pid>\d{1,10}) ")
 _CPU_ALONE = re.compile(r"CPU:? (?P<cpu>\d+) *$")
 
 _SYMBOL = r"(?P<function>[\w.$]+)\+0x(?P<offset>[0-9a-f]+)/0x(?P<size>[0-9a-f]+)(?: ?\[(?P<module>[\w-]+)[^\]]*\])?"
@@ -20,8 +21,10 @@ _SYMBOL_AT = re.compile(_SYMBOL)
 _FRAME = re.compile(
     r" *(?P<marks>(?:</?[A-Z#_ ]+>[ \t]*)*)(?:\[[0-9a-f]{8,16}\] |#\d )?\(?(?:\[<? ?(?P<pc>[0-9a-f]{8,16})>?\] {0,2})?"
     r"[ (]?(?P<guess>\? )?(?:" + _SYMBOL + r"|(?P<raw>0x[0-9a-f]{6,16}))\)?"
-    r"(?P<rest> \(unreliable\)| \([A-Z]+\))? *$"
+    r"(?P<rest> \(unreliable\)| \([A-Z]+\))?"
+    r"(?: (?P<source>[\w./+-]+:\d+)(?: \[[\w-]+\])?)? *$"  # put there by a decoder
 )
+_INLINE = re.compile(r" *(?:\? )?[\w.$]+ \S+:\d+ \[inline\]$")
 _ARM_FROM = re.compile(r".* from (?:\[<(?P<pc>[0-9a-f]+)>\] )?\(?" + _SYMBOL)
 _MARKS = re.compile(r" *(?:<(?P<closing>/?)(?P<name>[A-Z#_ ]+)>[ \t]*)+$")
 _MARK = re.compile(r"<(/?)([A-Z#_ ]+)>")
@@ -66,6 +69,12 @@ def cpu_line(line: str) -> CpuLine | None:
     return None
 
 
+def task_line(line: str) -> CpuLine | None:
+    """`task:insmod  state:D stack:0  pid:660  ppid:1`: the task whose stack follows, or None."""
+    match = _TASK.match(line)
+    return CpuLine(pid=int(match["pid"]), comm=match["comm"].rstrip()) if match else None
+
+
 def context_after(line: str, context: str) -> str:
     """The context that frames after (or in) this line run in: `<IRQ>` opens one, `</IRQ>` ends it."""
     for closing, name in _MARK.findall(line):
@@ -76,6 +85,11 @@ def context_after(line: str, context: str) -> str:
 def is_context_mark(line: str) -> bool:
     """Whether nothing but `<TASK>`, `</IRQ>` … is on the line."""
     return _MARKS.match(line) is not None
+
+
+def is_inline(line: str) -> bool:
+    """Whether the line is an inlined function that a decoder added: no frame of its own."""
+    return line.endswith("[inline]") and _INLINE.match(line) is not None
 
 
 def frame_line(line: str, context: str) -> Frame | None:
@@ -102,6 +116,7 @@ def _frame(groups: dict[str, str | None], reliable: bool, context: str, interrup
         reliable=reliable,
         context=context,
         interrupted=interrupted,
+        source=groups.get("source") or "",
     )
 
 
