@@ -1,0 +1,167 @@
+"""What most rules need: the guilty frame of a report, and a finding made of both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kdive.diagnosis.classes import CrashClass, crash_class
+from kdive.diagnosis.guilty import Guilty, guilty_frame
+from kdive.facts.crash import PanicChain
+from kdive.facts.log import LogEvent
+from kdive.facts.missing import Missing
+from kdive.facts.stacks import Frame, Stacks
+from kdive.facts.verdict import CERTAIN, GUESS, LIKELY, Evidence, Finding
+
+_SUSPECTS_AMONG = 5  # innermost frames whose out-of-tree modules are named
+_OUT_OF_TREE = "O"
+
+
+@dataclass(frozen=True)
+class Blame:
+    """The guilty frame and the stack it was found on: "log" or "memory"; `guilty` None where there is none."""
+
+    guilty: Guilty | None
+    frames: Sequence[Frame]
+    source: str
+
+    @property
+    def where(self) -> str:
+        """ "in FUNCTION [MODULE]", or ""."""
+        if self.guilty is None:
+            return ""
+        frame = self.guilty.frame
+        return f"in {frame.function} [{frame.module}]" if frame.module else f"in {frame.function}"
+
+
+def frames_of(event: LogEvent) -> tuple[Frame, ...]:
+    """Where it happened, then its callers, as the log prints them."""
+    return ((event.ip,) if event.ip else ()) + event.frames
+
+
+def blame(class_: CrashClass, event: LogEvent, stacks: Stacks | Missing) -> Blame:
+    """The guilty frame by the log's trace, else by the crashed task's stack in memory."""
+    frames: Sequence[Frame] = frames_of(event)
+    guilty = guilty_frame(frames, class_.helpers)
+    if (guilty is None or guilty.weak) and not isinstance(stacks, Missing) and stacks.crashed is not None:
+        in_memory = guilty_frame(stacks.crashed.frames, class_.helpers)
+        if in_memory is not None and (guilty is None or not in_memory.weak):
+            return Blame(in_memory, stacks.crashed.frames, "memory")
+    return Blame(guilty, frames, "log")
+
+
+def finding(
+    event: LogEvent,
+    chain: PanicChain,
+    stacks: Stacks | Missing,
+    *,
+    class_id: str = "",
+    title: str = "",
+    explanation: str = "",
+    evidence: Sequence[Evidence] = (),
+    next_steps: Sequence[str] = (),
+    doubts: Sequence[str] = (),
+) -> Finding:
+    """A finding on `event`, in the words of its class where a rule has no better ones."""
+    class_ = crash_class(class_id or event.kind)
+    blamed = blame(class_, event, stacks) if class_.guilty == "frame" else Blame(None, (), "")
+    guilty = blamed.guilty
+    frame = guilty.frame if guilty else None
+    return Finding(
+        class_=class_.id,
+        title=title or class_.title_at(blamed.where),
+        confidence=_confidence(class_, event, blamed, stacks),
+        evidence=(headline(event), *_place(event, blamed), *evidence, *_ending(event, chain)),
+        function=frame.function if frame else None,
+        module=frame.module or None if frame else None,
+        explanation=" ".join(filter(None, (explanation or class_.meaning, _whose(event)))),
+        next_steps=(*next_steps, *class_.steps, *_steps(event, blamed)),
+        doubts=(*doubts, *_weakness(class_, blamed), *_suspects(event, blamed)),
+        skipped=guilty.skipped if guilty else (),
+        panic_reason=_panic_reason(event, chain),
+    )
+
+
+def headline(event: LogEvent) -> Evidence:
+    """The line that began the report."""
+    return Evidence(f"log:{event.line}", event.headline, "headline")
+
+
+def _place(event: LogEvent, blamed: Blame) -> list[Evidence]:
+    if blamed.guilty is None:
+        return []
+    frame, index = blamed.guilty.frame, blamed.guilty.index
+    name = f"{frame.function}+{frame.offset:#x}" if frame.offset is not None else frame.function
+    if frame.module:
+        name += f" [{frame.module}]"
+    if blamed.source == "memory":
+        return [Evidence(f"stack:crashed#{index}", name, "frame")]
+    return [Evidence(f"log:{event.line}", name, "ip" if frame is event.ip else "frame")]
+
+
+def _ending(event: LogEvent, chain: PanicChain) -> list[Evidence]:
+    panic = chain.panic
+    if panic is None or panic.line == event.line:
+        return []
+    return [Evidence(f"log:{panic.line}", panic.headline, "panic")]
+
+
+def _panic_reason(event: LogEvent, chain: PanicChain) -> str:
+    """What ended the machine, where that is not the report itself."""
+    panic = chain.panic
+    if panic is None or panic.line == event.line:
+        return event.details.get("reason", "") if event.kind not in ("panic", "sysrq") else ""
+    return "sysrq" if panic.kind == "sysrq" else panic.headline
+
+
+def _confidence(class_: CrashClass, event: LogEvent, blamed: Blame, stacks: Stacks | Missing) -> str:
+    if class_.guilty != "frame":
+        return CERTAIN
+    if blamed.guilty is None or blamed.guilty.weak:
+        return GUESS
+    direct = event.ip is not None and blamed.guilty.frame is event.ip
+    in_memory = (
+        not isinstance(stacks, Missing)
+        and stacks.crashed is not None
+        and any(frame.function == blamed.guilty.frame.function for frame in stacks.crashed.frames)
+    )
+    return CERTAIN if direct and in_memory else LIKELY
+
+
+def _weakness(class_: CrashClass, blamed: Blame) -> list[str]:
+    if class_.guilty != "frame":
+        return []
+    if blamed.guilty is None:
+        return ["no function can be named: the report has no usable stack"]
+    if blamed.guilty.weak:
+        return [f"{blamed.guilty.frame.function} is only the best that is left of the stack"]
+    return []
+
+
+def _suspects(event: LogEvent, blamed: Blame) -> list[str]:
+    """Modules near the top of the stack, where the kernel says that some come from outside of it."""
+    if _OUT_OF_TREE not in event.taint and "P" not in event.taint:
+        return []
+    guilty_module = blamed.guilty.frame.module if blamed.guilty else ""
+    names = {frame.module for frame in blamed.frames[:_SUSPECTS_AMONG] if frame.module} - {guilty_module}
+    return [f"module {name} is near the top of the stack as well" for name in sorted(names)]
+
+
+def _whose(event: LogEvent) -> str:
+    if not event.comm:
+        return ""
+    pid = f" (PID {event.pid})" if event.pid is not None else ""
+    cpu = f" on CPU {event.cpu}" if event.cpu is not None else ""
+    return f"It happened while `{event.comm}`{pid} ran{cpu}."
+
+
+def _steps(event: LogEvent, blamed: Blame) -> list[str]:
+    if blamed.guilty is None:
+        return []
+    frame = blamed.guilty.frame
+    if frame.module and (_OUT_OF_TREE in event.taint or "P" in event.taint):
+        return [
+            f"module {frame.module} may come from outside of the kernel (taint {event.taint.replace(' ', '')}): "
+            f"`modinfo {frame.module}` says whose it is; report this to them, or run without it"
+        ]
+    return [f"look for `{frame.function}` in your distribution's bug tracker and in the changelog of newer kernels"]

@@ -1,0 +1,46 @@
+"""The guilty frame of a stack: the innermost one that is neither machinery nor a primitive."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from kdive.diagnosis.tiers import tiers
+from kdive.facts.stacks import Frame
+from kdive.facts.verdict import SkippedFrame
+
+
+@dataclass(frozen=True)
+class Guilty:
+    """A frame with its place in the stack, and those that were passed over before it."""
+
+    frame: Frame
+    index: int
+    skipped: tuple[SkippedFrame, ...]
+    weak: bool = False  # nothing better was left: a primitive, a guess of the unwinder, or a dispatch point
+
+
+def guilty_frame(frames: Sequence[Frame], helpers: Collection[str] = ()) -> Guilty | None:
+    """The frame to blame, innermost first; `helpers` are further functions that only report on their caller.
+
+    None when there is no frame with a name that could be guilty.
+    """
+    sure = [(index, frame) for index, frame in enumerate(frames) if frame.reliable and frame.function]
+    return _search(sure, helpers) or _search(
+        [(index, frame) for index, frame in enumerate(frames) if frame.function], helpers, guess=True
+    )
+
+
+def _search(frames: Sequence[tuple[int, Frame]], helpers: Collection[str], guess: bool = False) -> Guilty | None:
+    skipped: list[SkippedFrame] = []
+    primitive: Guilty | None = None
+    for index, frame in frames:
+        entry = "class.helper" if frame.function in helpers else tiers().entry(frame.function)
+        if not entry or (frame.module and entry.startswith("T1")):
+            return Guilty(frame, index, tuple(skipped), weak=guess)
+        if entry.startswith("T2"):
+            break
+        if entry.startswith("T1") and primitive is None:
+            primitive = Guilty(frame, index, tuple(skipped), weak=True)
+        skipped.append(SkippedFrame(frame.function, frame.module, entry))
+    return primitive

@@ -1,0 +1,135 @@
+"""Facts from a dump: the log first, then whatever symbols and types give, in a child process."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING
+
+from kdive.errors import KdiveError
+from kdive.facts.crash import Facts, PanicChain, Rung
+from kdive.facts.log import Log
+from kdive.facts.machine import Banner
+from kdive.facts.missing import Missing
+from kdive.pipeline.isolation import Child, Emit, Limits
+
+if TYPE_CHECKING:
+    from kdive.dumpfile.dump import Dump
+    from kdive.memory.memory import Memory
+    from kdive.pipeline.report import Progress, ReportRequest
+
+_MEMORY_LIMIT = 900 << 20  # bytes, without debuginfo
+_MEMORY_LIMIT_DWARF = 8 << 30  # bytes: the index of a big vmlinux with all its modules
+_SILENCE_S = 8.0
+_SILENCE_DWARF_S = 120.0
+
+_RUNG_LOG_ONLY = Rung("vmcoreinfo", why="--brief: the log alone settles the verdict")
+
+
+def facts_of_dump(request: ReportRequest, progress: Progress) -> Facts:
+    """What the dump says, as far up the ladder as it goes. Raises KdiveError when it cannot be opened at all."""
+    from kdive.dumpfile.open import open_dump
+    from kdive.memory.open import open_memory
+
+    progress("opening the dump")
+    with open_dump(request.path) as dump:
+        memory = open_memory(dump)
+        if request.brief and request.vmlinux is None:
+            progress("reading the log")
+            from kdive.diagnosis.engine import settled_by_log
+
+            facts = _without_symbols(dump, memory)
+            if settled_by_log(facts):
+                return replace(facts, rung=_RUNG_LOG_ONLY)
+            return _with_symbols(facts, _start(request, memory))
+        # Symbols and types take longest, and the log does not need them: both at once.
+        child = _start(request, memory)
+        try:
+            progress("reading the log, symbols, tasks and stacks")
+            return _with_symbols(_without_symbols(dump, memory), child)
+        finally:
+            child.stop()
+
+
+def _without_symbols(dump: Dump, memory: Memory) -> Facts:
+    """The facts that VMCOREINFO and the notes give."""
+    from kdive.dumpfile.cpu_notes import cpu_registers
+    from kdive.memory.identity import identify
+
+    log, chain, log_banner = _read_log(memory)
+    return Facts(
+        container=dump.container,
+        rung=Rung("vmcoreinfo"),
+        banner=_merge(identify(memory), log_banner),
+        log=log,
+        panic_chain=chain,
+        registers=cpu_registers(dump) or Missing("the dump has no register notes"),
+    )
+
+
+def _read_log(memory: Memory) -> tuple[Log | Missing, PanicChain | Missing, Banner]:
+    from kdive.log.chain import panic_chain
+    from kdive.log.from_memory import read_log
+    from kdive.log.machine import read_machine
+    from kdive.log.render import lines
+
+    try:
+        log = read_log(memory)
+    except KdiveError as error:
+        missing = Missing(error.message)
+        return missing, missing, Banner()
+    chain = panic_chain(log)
+    return log, chain, read_machine(log, lines(log), chain)
+
+
+def _start(request: ReportRequest, memory: Memory) -> Child:
+    """The child that reads what takes names and types."""
+    with_debuginfo = bool(request.vmlinux or request.debug_dirs)
+    limits = Limits(
+        memory_bytes=_MEMORY_LIMIT_DWARF if with_debuginfo else _MEMORY_LIMIT,
+        silence_s=_SILENCE_DWARF_S if with_debuginfo else _SILENCE_S,
+    )
+
+    def work(emit: Emit) -> None:
+        from kdive.kernel.collect import collect
+        from kdive.symbols.find import SymbolOptions, find_symbols
+
+        symbols = find_symbols(memory, SymbolOptions(request.vmlinux, request.debug_dirs, request.force))
+        emit("rung", symbols.rung)
+        if symbols.program is not None:
+            for name, value in collect(memory, symbols):
+                emit(name, value)
+
+    return Child(work, limits)
+
+
+def _with_symbols(facts: Facts, child: Child) -> Facts:
+    """`facts` with what the child adds; when it dies or hangs, with what it gave until then."""
+    outcome = child.result()
+    reason = Missing(f"the reader of kernel memory ended early: {outcome.failure}" if outcome.failure else "not read")
+    values = dict(outcome.values)
+    banner = _merge(values.pop("banner", Banner()), facts.banner)
+    if not isinstance(banner.state, Missing):
+        banner = replace(banner, state=banner.state + _why(banner.panic))
+    for name in ("stacks", "cpus", "tasks", "modules", "memory"):
+        values.setdefault(name, reason)
+    if not values.get("registers"):
+        values["registers"] = facts.registers
+    values.setdefault("rung", Rung("vmcoreinfo", why=reason.reason))
+    return replace(facts, banner=banner, **values)
+
+
+def _why(panic: str | Missing) -> str:
+    """As crash says it: a crash that was asked for by the old "SysRq : Trigger a crash" is told apart."""
+    return " (SYSRQ)" if not isinstance(panic, Missing) and panic.startswith("SysRq") else " (PANIC)"
+
+
+def _merge(first: Banner, second: Banner) -> Banner:
+    """`first`, with `second`'s value wherever `first` has none."""
+    changes = {
+        part.name: getattr(second, part.name)
+        for part in fields(Banner)
+        if isinstance(getattr(first, part.name), Missing) and not isinstance(getattr(second, part.name), Missing)
+    }
+    return replace(
+        first, partial=first.partial or second.partial, incomplete=first.incomplete or second.incomplete, **changes
+    )

@@ -1,0 +1,40 @@
+"""Facts from a log alone: console text, vmcore-dmesg.txt, a journal, pstore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kdive.facts.crash import Facts, Rung
+from kdive.facts.machine import Container
+from kdive.facts.missing import Missing
+from kdive.units import ByteCount
+
+_NO_MEMORY = Missing("a log holds no memory")
+
+
+def facts_of_log(path: Path, data: bytes) -> Facts:
+    """What the text of a log says. Raises DumpError when there is no text in `data`."""
+    from kdive.log.chain import panic_chain
+    from kdive.log.from_text import read_text_log
+    from kdive.log.machine import read_machine
+    from kdive.log.render import lines
+
+    log = read_text_log(data)
+    chain = panic_chain(log)
+    return Facts(
+        container=Container(path=str(path), format=f"log ({log.source})", size=ByteCount(len(data))),
+        rung=Rung(
+            "log",
+            why="the input is a log",
+            lift="the machine's vmcore gives the stacks of all CPUs and the state of memory",
+        ),
+        banner=read_machine(log, lines(log), chain),
+        log=log,
+        panic_chain=chain,
+        registers=_NO_MEMORY,
+        stacks=_NO_MEMORY,
+        cpus=_NO_MEMORY,
+        tasks=_NO_MEMORY,
+        modules=_NO_MEMORY,
+        memory=_NO_MEMORY,
+    )

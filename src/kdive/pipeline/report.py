@@ -1,0 +1,104 @@
+"""The straight path: a dump, a log or stored facts in, a report out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kdive.errors import DumpError
+from kdive.facts.crash import Facts
+from kdive.facts.missing import Missing
+from kdive.facts.stacks import Frame
+from kdive.facts.verdict import Report
+from kdive.pipeline.unread import unread
+
+Progress = Callable[[str], None]
+
+MAX_FACTS_BYTES = 256 << 20
+
+
+@dataclass(frozen=True)
+class ReportRequest:
+    """What to report on. `text` is a log that was already read (standard input); `path` then only names it."""
+
+    path: Path
+    text: bytes | None = None
+    console: bool = False  # take the file for a log, whatever it looks like
+    vmlinux: Path | None = None
+    debug_dirs: tuple[Path, ...] = ()
+    force: bool = False  # open a vmlinux that does not belong
+    brief: bool = False  # stop as soon as the verdict stands
+
+
+def make_report(request: ReportRequest, progress: Progress) -> Report:
+    """The report on `request`; `progress` is told what is being done.
+
+    Raises KdiveError: DumpError for input that cannot be used, MismatchError for a wrong vmlinux.
+    """
+    from kdive.diagnosis.engine import diagnose
+
+    facts = _facts(request, progress)
+    progress("weighing the evidence")
+    diagnosis = diagnose(facts)
+    stack, stack_source = _crashed_stack(facts)
+    return Report(facts, diagnosis, stack, stack_source, missing=unread(facts))
+
+
+def _facts(request: ReportRequest, progress: Progress) -> Facts:
+    if request.text is not None or request.console:
+        from kdive.pipeline.from_log import facts_of_log
+
+        data = request.text if request.text is not None else _read(request.path)
+        return facts_of_log(request.path, data)
+
+    from kdive.dumpfile.recognise import recognise
+
+    found = recognise(request.path)
+    if found.kind == "log":
+        from kdive.pipeline.from_log import facts_of_log
+
+        return facts_of_log(found.path, _read(found.path))
+    if found.kind == "facts":
+        return _stored_facts(found.path)
+    if found.kind == "dump":
+        from kdive.pipeline.from_dump import facts_of_dump
+
+        return facts_of_dump(replace(request, path=found.path), progress)
+    raise DumpError(f"{request.path}: {found.what}", hint=found.hint)
+
+
+def _read(path: Path) -> bytes:
+    """The whole file; a log is cut to a bound where it is parsed."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_FACTS_BYTES)
+    except OSError as error:
+        raise DumpError(f"{path}: {error.strerror}", hint="check the name and the permissions") from error
+
+
+def _stored_facts(path: Path) -> Facts:
+    import json
+
+    from kdive.facts.codec import from_json
+
+    try:
+        data = json.loads(_read(path))
+    except (ValueError, RecursionError) as error:
+        raise DumpError(f"{path}: stored facts that are not valid JSON ({error})", hint="save them again") from error
+    return from_json(Facts, data)
+
+
+def _crashed_stack(facts: Facts) -> tuple[tuple[Frame, ...], str]:
+    """The crashed thread's frames, innermost first, and where they come from."""
+    stacks = facts.stacks
+    if not isinstance(stacks, Missing) and stacks.crashed and stacks.crashed.frames:
+        return stacks.crashed.frames, "memory"
+    chain = facts.panic_chain
+    if isinstance(chain, Missing):
+        return (), ""
+    event = chain.first_fault or chain.last_oops or chain.panic
+    if event is None:
+        return (), ""
+    frames = ((event.ip,) if event.ip else ()) + event.frames
+    return frames, "log" if frames else ""
