@@ -128,5 +128,19 @@ def test_killed_process_is_no_crash() -> None:
     assert found.preludes[0].details["killed"] == "frobtest"
 
 
+@pytest.mark.parametrize(("address", "kind"), [("0000000000000018", "null-deref"), ("ffffa0c3c0a4f000", "page-fault")])
+def test_oops_whose_first_line_is_lost_is_told_by_its_registers(address: str, kind: str) -> None:
+    found = chain(
+        "[    8.000001] Oops: 0002 [#1] SMP\n"
+        "[    8.000002] CPU: 0 PID: 333 Comm: frobd Not tainted 6.1.0 #1\n"
+        "[    8.000003] RIP: 0010:frob+0x10/0x20\n"
+        "[    8.000004] RSP: 0018:ffffd3570047bc28 EFLAGS: 00000246\n"
+        "[    8.000005] RAX: ffffffffc02674b0 RBX: 0000000000000000 RCX: c0000000ffffefff\n"
+        f"[    8.000006] CR2: {address} CR3: 0000000003086000 CR4: 0000000000750ef0\n"
+    )
+    assert kinds(found) == (kind, kind, None, [])
+    assert found.first_fault is not None and found.first_fault.access == "write"
+
+
 def test_quiet_log_has_no_fault() -> None:
     assert kinds(chain("[    1.000000] all is well\n")) == (None, None, None, [])

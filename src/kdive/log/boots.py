@@ -140,7 +140,11 @@ def _crash(records: Sequence[LogRecord], first: int, end: int) -> str | None:
     """The headline of the report that a boot ends in: within its last records, and no mere warning."""
     tail = records[max(first, end - 500) : end]
     texts = [record.text.partition("\n")[0] for record in tail]
-    found = [headline for headline in find_headlines(texts, tail) if headline.kind not in _HARMLESS]
+    found = [
+        headline
+        for headline in find_headlines(texts, tail)
+        if headline.kind not in _HARMLESS or "reason" in headline.groups
+    ]
     return texts[found[0].line] if found else None
 
 

@@ -79,6 +79,8 @@ def _access(kind: str, groups: dict[str, str], main: Section, lines: Sequence[st
             access = access or (match["rw"] or "").lower() or fetch or match["on"] or wnr
         if address is None and (match := _ADDRESS.match(line)):
             address = _number(match[1])
+    if kind == "oops" and {"cr2", "rsp"} <= main.registers.keys():
+        kind = "page-fault"  # x86 prints a bare Oops header for nothing else
     faults = kind in ("null-deref", "page-fault", "nx-smep-cfi")
     code = groups.get("error_code", "")
     if not access and faults and _X86_ERROR_CODE.match(code) and main.registers.keys() & {"rax", "eax"}:
