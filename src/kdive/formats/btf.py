@@ -67,6 +67,8 @@ _EACH[Kind.ENUM] = _EACH[Kind.FUNC_PROTO] = 2
 
 
 _ENUM_WIDTHS: dict[int, int] = {Kind.ENUM: 2, Kind.ENUM64: 3}  # words of each enumerator
+# kind_flag says that an enum is signed since v6.0 only. Before, values tell: error numbers, not bit masks.
+_LIKELY_NEGATIVE = range(-(1 << 16), 0)
 # Functions are most of all types, and nobody looks them up here: kallsyms has them.
 _FOUND_BY_NAME = frozenset(
     map(int, (Kind.INT, Kind.STRUCT, Kind.UNION, Kind.ENUM, Kind.FWD, Kind.TYPEDEF, Kind.VAR, Kind.FLOAT, Kind.ENUM64))
@@ -100,7 +102,7 @@ class Btf:
         self.first_id: int = base.end_id if base else 1
         self._offsets: dict[str, int | None] = {}  # of names that were asked for
         self._first_string = base.end_string if base else 0
-        self._starts, self._by_name = _walk(self._words)
+        self._starts, self._by_name, self._enums_tell_signs = _walk(self._words)
         self._enumerators: dict[int, int] | None = None
         self.end_id: int = self.first_id + len(self._starts)
         self.end_string: int = self._first_string + len(self._strings)
@@ -168,8 +170,8 @@ class Btf:
             wide = [(name, high << 32 | low) for name, low, high in home._triples(start)]
             return [(self.string(name), _signed(value, 64) if signed else value) for name, value in wide]
         pairs = list(home._pairs(start))
-        # kind_flag says signed since v6.0 only: before, what a signed enum holds is told by its values.
-        signed = signed or any(value >> 31 for _, value in pairs)
+        if not home._enums_tell_signs:
+            signed = any(_signed(value, 32) in _LIKELY_NEGATIVE for _, value in pairs)
         return [(self.string(name), _signed(value, 32) if signed else value) for name, value in pairs]
 
     def parameters(self, type_id: int) -> list[tuple[str, int]]:
@@ -211,6 +213,7 @@ class Btf:
         return self._strings[offset:end].decode("utf-8", "replace")
 
     def _string_offset(self, name: str) -> int | None:
+        """Where `name` stands; it stands once, in a BTF that was deduplicated as those of kernels are."""
         if name not in self._offsets:
             found = self._strings.find(b"\0" + name.encode("utf-8", "replace") + b"\0")
             if found >= 0:
@@ -261,8 +264,9 @@ def _sections(data: bytes, order: ByteOrder) -> tuple[memoryview, bytes]:
     return memoryview(data)[types : types + header.type_len], text
 
 
-def _walk(words: array[int]) -> tuple[array[int], dict[int, int]]:
-    """Where each type starts, in words, and the number of the first type of each name and kind."""
+def _walk(words: array[int]) -> tuple[array[int], dict[int, int], bool]:
+    """Where each type starts, in words; the number of the first type of each name and kind; whether any enum has the
+    flag that says it is signed."""
     starts: list[int] = []
     add = starts.append
     lengths: dict[int, int] = {}  # by the second word, which few types do not share with another
@@ -285,4 +289,5 @@ def _walk(words: array[int]) -> tuple[array[int], dict[int, int]]:
         kind = words[start + 1] >> 24 & 31
         if kind in _FOUND_BY_NAME:
             by_name.setdefault(words[start] << _KIND_BITS | kind, number)
-    return array("I", starts), by_name
+    flagged = any(info >> 31 and info >> 24 & 31 in _ENUM_WIDTHS for info in lengths)
+    return array("I", starts), by_name, flagged

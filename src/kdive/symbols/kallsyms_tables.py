@@ -58,15 +58,20 @@ def _read_named(memory: Memory, info: Mapping[str, str], stext: int) -> Kallsyms
         raise ReadError("VMCOREINFO names only some of the kallsyms tables")
     count = memory.read_u32(num_syms)
     _check_count(count)
-    tokens = Tokens.read(memory.read(table, _TABLE_LIMIT)[: max(0, index - table) or None], _index(memory, index))
+    tokens = Tokens.read(_read_up_to(memory, table, _TABLE_LIMIT), _index(memory, index))
     # The token table follows the names in every order seen so far; else a symbol's 24 bytes are ample.
     size = table - names if names < table <= names + _NAMES_LIMIT else min(count * 24, _NAMES_LIMIT)
-    compressed, _ = split_names(memory.read(names, size), count)
+    compressed, _ = split_names(_read_up_to(memory, names, size), count)
     offsets = vmcoreinfo.symbol(info, "kallsyms_offsets")
     base = vmcoreinfo.symbol(info, "kallsyms_relative_base")
     addresses = vmcoreinfo.symbol(info, "kallsyms_addresses")
     forms = _address_forms(memory, count, offsets, base, addresses)
     return _agreeing(tokens, compressed, forms, stext)
+
+
+def _read_up_to(memory: Memory, address: int, size: int) -> bytes:
+    """What follows `address`, with zeros for pages that are missing: tables may end right before one."""
+    return bytes(memory.read_with_holes(address, size)[0])
 
 
 def _check_count(count: int) -> None:
@@ -129,7 +134,7 @@ def _token_tables(memory: Memory, info: Mapping[str, str], stext: int) -> Iterat
 def _token_table(memory: Memory, digits: int) -> tuple[Tokens, int]:
     """The token table in which the token of "0" is at `digits`; the index follows it."""
     word = memory.dump.word_size
-    tail = memory.read_with_holes(digits, _TABLE_LIMIT)[0]
+    tail = _read_up_to(memory, digits, _TABLE_LIMIT)
     end = 0
     for _ in range(ord("0"), TOKENS):
         end = tail.find(b"\0", end) + 1

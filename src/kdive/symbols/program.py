@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import drgn
 
 from kdive.errors import DumpError, ReadError
+from kdive.facts.missing import Missing
+from kdive.formats import vmcoreinfo
 from kdive.memory.memory import Memory
 
 _ARCHITECTURES = {
@@ -32,10 +34,8 @@ def open_program(memory: Memory) -> drgn.Program:
     dump = memory.dump
     try:
         with _no_plugins():
-            if dump.native:
-                program = drgn.Program()
-                program.set_core_dump(dump.path)
-            else:
+            program = _native_program(memory) if dump.native else None
+            if program is None:
                 program = _program_over_our_reader(memory)
     except (ValueError, LookupError, OSError, drgn.FaultError, drgn.BadDataError) as error:
         raise DumpError(f"{dump.path}: drgn cannot open it: {error}") from error
@@ -43,6 +43,18 @@ def open_program(memory: Memory) -> drgn.Program:
         raise DumpError(f"{dump.path}: drgn does not see a Linux kernel in it")
     # Debuginfo is looked for on this machine alone: asking the network is for the user to decide.
     program.set_enabled_debug_info_finders(["standard"])
+    return program
+
+
+def _native_program(memory: Memory) -> drgn.Program | None:
+    """drgn reads the file; None where it finds no way to the kernel's memory in it, as without its page tables."""
+    program = drgn.Program()
+    try:
+        program.set_core_dump(memory.dump.path)
+        if not isinstance(memory.dump.vmcoreinfo, Missing):
+            program.read(vmcoreinfo.symbol(memory.dump.vmcoreinfo, "_stext") or 0, 1)
+    except (ValueError, OSError, drgn.FaultError, drgn.BadDataError):
+        return None
     return program
 
 
@@ -61,13 +73,16 @@ def _program_over_our_reader(memory: Memory) -> drgn.Program:
 
     def read(address: int, count: int, offset: int, physical: bool) -> bytes:
         try:
-            return dump.read_physical(address, count)
+            return dump.read_physical(address, count) if physical else memory.read(address, count)
         except ReadError as error:
             raise drgn.FaultError(error.message, address) from None
 
     for segment in dump.segments():
         program.add_memory_segment(segment.physical, segment.size, read, physical=True)
     program.set_linux_kernel_custom(dump.vmcoreinfo_text, is_live=False)
+    # drgn could walk the page tables itself; ours are read once, and the kernel image needs none.
+    kernel_half = 1 << (8 * dump.word_size - 1)
+    program.add_memory_segment(kernel_half, kernel_half, read)
     return program
 
 
