@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from kdive.dumpfile.open import open_dump
 from kdive.facts.log import LogEvent
 from kdive.log.chain import panic_chain
 from kdive.log.events import find_events
+from kdive.log.from_memory import read_log
 from kdive.log.from_text import read_text_log
 from kdive.log.render import lines
+from kdive.memory.open import open_memory
 
 LOGS = Path(__file__).parent.parent / "data" / "logs"
 
@@ -187,19 +191,22 @@ def test_registers_of_user_space_do_not_replace_the_kernels(sample_console: Path
     assert event.registers["rsp"] >> 63
 
 
-def test_vmcore_and_console_of_one_crash_give_the_same_event(sample_console: Path, sample_vmcore: Path) -> None:
-    from dataclasses import replace
-
-    from kdive.dumpfile.open import open_dump
-    from kdive.log.from_memory import read_log
-    from kdive.memory.open import open_memory
-
-    (of_dump,) = find_events(read_log(open_memory(open_dump(sample_vmcore))))
-    (of_text,) = find_events(read_text_log(sample_console.read_bytes()))
+def check_same_event(vmcore: Path, console: Path) -> None:
+    (of_dump,) = find_events(read_log(open_memory(open_dump(vmcore))))
+    (of_text,) = find_events(read_text_log(console.read_bytes()))
     assert of_dump.timestamp is not None and of_text.timestamp is not None
     assert of_dump.timestamp // 1000 == of_text.timestamp // 1000
     assert of_dump.end_line - of_dump.line == of_text.end_line - of_text.line
     assert replace(of_dump, line=0, end_line=0, timestamp=None) == replace(of_text, line=0, end_line=0, timestamp=None)
+
+
+def test_vmcore_and_console_of_one_crash_give_the_same_event(sample_console: Path, sample_vmcore: Path) -> None:
+    check_same_event(sample_vmcore, sample_console)
+
+
+@pytest.mark.parametrize("name", ["6.1-sysrq", "6.12-null_deref"])
+def test_more_vmcores_and_consoles_give_the_same_event(more_samples: Path, name: str) -> None:
+    check_same_event(more_samples / f"{name}.vmcore", more_samples / f"{name}.console.log")
 
 
 def test_event_lines_index_the_rendered_log(sample_console: Path) -> None:
