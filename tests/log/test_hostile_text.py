@@ -52,6 +52,30 @@ def test_damaged_logs_give_a_log(path: Path, data: st.DataObject) -> None:
     read(bytes(text[: data.draw(st.integers(0, len(text)))]))
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "watchdog: BUG: soft lockup - CPU#{n} stuck for {n}s! [a:{n}]",
+        "CPU: {n} PID: {n} Comm: a Not tainted 6.1.0 #1",
+        "Oops: 0000 [#{n}]",
+        "rcu: INFO: rcu_sched self-detected stall on CPU\nrcu: {n}-....: (1 ticks this GP)",
+        "INFO: rcu_sched self-detected stall on CPU {{ {n}}}",
+        "WARNING: CPU: {n} PID: {n} at a.c:{n} f+0x{n}/0x{n}\nCall Trace:\n f+0x{n}/0x{n}",
+        "BUG: unable to handle page fault for address: {n}\nOops: 0002 [#1]\nRIP: 0010:{n}\nCR2: {n}",
+        "NMI backtrace for cpu {n}",
+        "6,{n},{n},-;text",
+        "[{n}.000000] text",
+    ],
+)
+def test_numbers_of_thousands_of_digits_are_no_trouble(line: str) -> None:
+    text = "BUG: kernel NULL pointer dereference, address: 0\n" + line.format(n="9" * 5000)
+    log = read_text_log(text.encode())
+    for event in panic_chain(log).events:
+        assert (event.cpu or 0) < 1 << 32 and (event.pid or 0) < 1 << 40 and (event.die_counter or 0) < 1 << 32
+        assert all((frame.offset or 0) < 1 << 64 for frame in event.frames)
+        assert (event.address or 0) < 1 << 64
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "line",

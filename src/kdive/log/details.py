@@ -10,7 +10,7 @@ from kdive.log.report_block import Section
 
 _BLOCKER = re.compile(r"INFO: task .* is blocked on an? (.+) likely owned by task (.+):(\d+)")
 _KILLED = re.compile(r"(?:Memory cgroup o|O)ut of memory: Kill(?:ed)? process (\d+) \((.*?)\)")
-_STALLED = re.compile(r"(?:rcu: )?\s*(\d+)-[.\w!?]{4}: \(")
+_STALLED = re.compile(r"(?:rcu: )?\s*(\d{1,5})-[.\w!?]{4}: \(")
 _STALLED_BRACES = re.compile(r".*stalls? on (?:CPUs?/tasks: |CPU )\{((?: ?\d+)(?:-\S+)?[^}]*)\}")
 _STALLED_TASK = re.compile(r"(?:rcu: )?\s*Tasks blocked on .*?: (?:P(\d+))")
 _OBJECT = re.compile(r" ?which belongs to the cache (\S+) of size (\d+)")
@@ -77,5 +77,5 @@ def stalled_cpus(report: Report, lines: Sequence[str]) -> list[int]:
         return []
     cpus = [int(match[1]) for match in map(_STALLED.match, lines[1:60]) if match]
     if not cpus and (braces := _STALLED_BRACES.match(lines[0])):
-        cpus = [int(cpu) for cpu in re.findall(r"\b\d+\b", re.sub(r"-\S+", "", braces[1]))]
+        cpus = [int(cpu) for cpu in re.findall(r"\b\d{1,5}\b", re.sub(r"-\S+", "", braces[1]))]
     return cpus[:64]

@@ -14,6 +14,7 @@ from kdive.units import Address
 
 _FIRST_PAGE = 0x1000  # bytes: an access below is a NULL pointer plus an offset
 _STALLS = frozenset(("soft-lockup", "hard-lockup", "rcu-stall", "workqueue-lockup", "nmi"))
+_DIGITS = 9  # of a CPU or PID that is to be believed
 _OWN = frozenset(("address", "access", "cpu", "pid", "comm", "die"))
 
 _PF = re.compile(r"#PF: (?:supervisor|user)(?:-privileged)? (read|write|instruction fetch)")
@@ -32,7 +33,7 @@ def event_of(report: Report, lines: Sequence[str]) -> LogEvent:
     parts = sections(lines[1:])
     cpus = stalled_cpus(report, lines)
     if report.kind in _STALLS and "cpu" in groups:
-        cpus = [int(groups["cpu"])]
+        cpus = [int(groups["cpu"][:_DIGITS])]
     main = _main(parts, cpus)
     kind, access, address = _access(report.kind, groups, main, lines)
     ip, frames = _where(kind, groups, main)
@@ -99,8 +100,7 @@ def _where(kind: str, groups: dict[str, str], main: Section) -> tuple[Frame | No
     """The instruction, and the frames after it."""
     ip, frames = main.ip, main.frames
     if ip is None and kind in _STALLS:  # the interrupted instruction stands inside the trace
-        at = next((n for n, frame in enumerate(frames) if frame.interrupted and frame.context != "task"), None)
-        at = next((n for n, frame in enumerate(frames) if frame.interrupted), None) if at is None else at
+        at = next((n for n, frame in enumerate(frames) if frame.interrupted), None)
         if at is not None:
             return frames[at], tuple(frames[at + 1 :])
     if ip is None and "function" in groups:
@@ -131,8 +131,10 @@ def _without_repetition(ip: Frame | None, frames: Sequence[Frame]) -> Sequence[F
 
 
 def _decimal(digits: str | None) -> int | None:
-    return None if digits is None else int(digits[:12])
+    return None if digits is None else int(digits[:_DIGITS])
 
 
 def _number(digits: str | None) -> Address | None:
-    return None if digits is None or digits.startswith("(") else Address(int(digits[:18], 16))  # "(null)"
+    return (
+        None if digits is None or digits.startswith("(") else Address(int(digits.removeprefix("0x")[:16], 16))
+    )  # "(null)"

@@ -21,7 +21,8 @@ _CANDIDATES_PER_ANCHOR = 20_000  # lines that may be looked at, from each end
 
 _DATA = Path(__file__).parent / "data" / "headlines.txt"
 _FUNCTION = (
-    r"(?P<function>[\w.$]+)(?:\+(?P<offset>0x[0-9a-f]+)/(?P<size>0x[0-9a-f]+))?(?:\(\))?(?: \[(?P<module>[\w-]+)\])?"
+    r"(?P<function>[\w.$]+)(?:\+(?P<offset>0x[0-9a-f]{1,16})/(?P<size>0x[0-9a-f]{1,16}))?"
+    r"(?:\(\))?(?: \[(?P<module>[\w-]+)\])?"
 )
 _NOT_REPORTS = ("Kernel command line:", "Command line:", "Unknown kernel command line", "Unknown command line")
 

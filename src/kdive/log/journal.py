@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from kdive.facts.log import LogRecord
 from kdive.log.boots import Text
@@ -12,7 +13,8 @@ from kdive.log.line_prefix import USER_FACILITY
 from kdive.units import Nanoseconds
 
 _LONGEST_FIELD = 1 << 16  # bytes
-_MOST_ENTRIES = 500_000  # the last ones
+_MOST_ENTRIES = 500_000  # the last ones that were read
+_MOST_ENTRIES_READ = 1_000_000
 _LONGEST_ENTRY = 500  # lines, in json-pretty
 
 
@@ -27,7 +29,7 @@ def read_export(data: bytes) -> Text | None:
 
 
 def _text(entries: Iterator[Mapping[str, object]]) -> Text | None:
-    messages = ((entry, _words(entry.get("MESSAGE"))) for entry in entries)
+    messages = ((entry, _words(entry.get("MESSAGE"))) for entry in islice(entries, _MOST_ENTRIES_READ))
     kept = deque(
         ((entry.get("_BOOT_ID"), _record(entry, words)) for entry, words in messages if words is not None),
         _MOST_ENTRIES,

@@ -10,13 +10,16 @@ from kdive.units import Address
 
 _TAINT = r"(?:Not tainted|Tainted: (?P<taint>[A-Z ]+?)) +(?:-{3,} +)?(?P<release>\d\S*)"  # dashes: RHEL
 _CPU = re.compile(
-    r"CPU: ?(?P<cpu>\d+) (?:UID: \d+ )?PID: (?P<pid>-?\d+) Comm: (?P<comm>.*?) (?P<kdump>Kdump: loaded )?" + _TAINT
+    r"CPU: ?(?P<cpu>\d{1,9}) (?:UID: \d{1,10} )?PID: (?P<pid>-?\d{1,10}) Comm: (?P<comm>.*?) (?P<kdump>Kdump: loaded )?"
+    + _TAINT
 )
-_OLD_CPU = re.compile(r"Pid: (?P<pid>\d+), comm: (?P<comm>.*?) " + _TAINT)
+_OLD_CPU = re.compile(r"Pid: (?P<pid>\d{1,10}), comm: (?P<comm>.*?) " + _TAINT)
 _TASK = re.compile(r"task:(?P<comm>.{1,20}?) +state:.{1,60}? pid: ?(?P<pid>\d{1,10}) ")
-_CPU_ALONE = re.compile(r"CPU:? (?P<cpu>\d+) *$")
+_CPU_ALONE = re.compile(r"CPU:? (?P<cpu>\d{1,9}) *$")
 
-_SYMBOL = r"(?P<function>[\w.$]+)\+0x(?P<offset>[0-9a-f]+)/0x(?P<size>[0-9a-f]+)(?: ?\[(?P<module>[\w-]+)[^\]]*\])?"
+_SYMBOL = (
+    r"(?P<function>[\w.$]+)\+0x(?P<offset>[0-9a-f]{1,16})/0x(?P<size>[0-9a-f]{1,16})(?: ?\[(?P<module>[\w-]+)[^\]]*\])?"
+)
 _SYMBOL_AT = re.compile(_SYMBOL)
 _FRAME = re.compile(
     r" *(?P<marks>(?:</?[A-Z#_ ]+>[ \t]*)*)(?:\[[0-9a-f]{8,16}\] |#\d )?\(?(?:\[<? ?(?P<pc>[0-9a-f]{8,16})>?\] {0,2})?"
@@ -25,14 +28,15 @@ _FRAME = re.compile(
     r"(?: (?P<source>[\w./+-]+:\d+)(?: \[[\w-]+\])?)? *$"  # put there by a decoder
 )
 _INLINE = re.compile(r" *(?:\? )?[\w.$]+ \S+:\d+ \[inline\]$")
-_ARM_FROM = re.compile(r".* from (?:\[<(?P<pc>[0-9a-f]+)>\] )?\(?" + _SYMBOL)
+_ARM_FROM = re.compile(r".* from (?:\[<(?P<pc>[0-9a-f]{4,16})>\] )?\(?" + _SYMBOL)
 _MARKS = re.compile(r" *(?:<(?P<closing>/?)(?P<name>[A-Z#_ ]+)>[ \t]*)+$")
 _MARK = re.compile(r"<(/?)([A-Z#_ ]+)>")
 _CONTEXTS = {"IRQ": "irq", "SOFTIRQ": "softirq", "NMI": "nmi", "TASK": "task", "EOI": "task", "EOE": "task"}
 
 _X86_IP = re.compile(r"(?:RIP|EIP)(?:: | is at | {1,2}(?=\[))(?:(?P<segment>[0-9a-f]{4}):)?(?P<where>.*)")
 _OTHER_IP = re.compile(
-    r"(?:pc ?: |PC is at |NIP(?: \[[0-9a-f]+\])? |IP: |epc ?: |era ?: |Krnl PSW : .*\(|pc ?\(|IAOQ|PC: )(?P<where>.*)"
+    r"(?:pc ?: |PC is at |NIP(?: \[[0-9a-f]+\])? |IP: |epc *: |(?:era|ERA) *: |Krnl PSW : .*\(|PC: )"
+    r"(?P<where>.*)"
 )
 _POINTER = re.compile(r"\[?<?(?:0x)?(?P<pc>[0-9a-f]{4,16})\b>?\]?")
 
