@@ -7,6 +7,7 @@ from drgn import FindObjectFlags, TypeMember
 
 from kdive.compat.variables import Declaration, Layout, declaration
 from kdive.symbols.btf_types import BtfTypes
+from kdive.symbols.failures import FAILURES
 from kdive.symbols.names import KernelNames
 
 
@@ -19,13 +20,13 @@ class ProgramLayout(Layout):
     def has_type(self, name: str) -> bool:
         try:
             return bool(self._program.type(name).is_complete())
-        except LookupError:
+        except FAILURES:
             return False
 
     def has_member(self, type_name: str, member: str) -> bool:
         try:
             return bool(self._program.type(type_name).has_member(member))
-        except (LookupError, TypeError):
+        except FAILURES:
             return False
 
 
@@ -66,7 +67,7 @@ class BtfObjects:
             if declared.members:
                 return _anonymous_struct(program, declared)
             return program.type(declared.type)
-        except LookupError:
+        except FAILURES:
             return None
 
 

@@ -10,6 +10,7 @@ from kdive.errors import KdiveError
 from kdive.formats.btf import LIMIT_BYTES, Btf
 from kdive.memory.memory import Memory
 from kdive.symbols.btf_types import BtfTypes
+from kdive.symbols.failures import FAILURES
 
 _MODULES_LIMIT = 4096
 _TOTAL_LIMIT = 128 << 20  # bytes
@@ -66,5 +67,5 @@ def _blobs(program: drgn.Program) -> Iterator[tuple[int, int]]:
             btf = module.btf
             yield btf.data.value_(), btf.data_size.value_()
             entry = module.list.next.value_()
-    except (drgn.FaultError, LookupError):
+    except FAILURES:
         return

@@ -9,6 +9,7 @@ import drgn
 
 from kdive.compat.modules import has_symbol_table_struct, parts
 from kdive.symbols.btf_objects import ProgramLayout
+from kdive.symbols.failures import FAILURES
 from kdive.symbols.names import KernelNames
 
 _MODULES_LIMIT = 4096
@@ -39,7 +40,7 @@ def loaded_modules(program: drgn.Program) -> list[LoadedModule]:
     for module in _walk(program):
         try:
             found.append(_loaded(module, layout))
-        except (drgn.FaultError, LookupError, AttributeError, ValueError):
+        except FAILURES:
             continue
     return found
 
@@ -55,7 +56,7 @@ def add_modules(program: drgn.Program, modules: list[LoadedModule], names: Kerne
     for module in modules:
         try:
             program.linux_kernel_loadable_module(module.object, create=True).address_ranges = module.ranges
-        except (drgn.FaultError, LookupError, AttributeError, ValueError):
+        except FAILURES:
             continue
 
 
@@ -68,7 +69,7 @@ def _walk(program: drgn.Program) -> Iterator[drgn.Object]:
             seen.add(entry.value_())
             yield drgn.container_of(entry, "struct module", "list")
             entry = entry.next.read_()
-    except (drgn.FaultError, LookupError):
+    except FAILURES:
         return
 
 

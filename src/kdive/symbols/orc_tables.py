@@ -5,11 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 
-import drgn
-
 from kdive.errors import ReadError
 from kdive.formats.orc import ENTRY_SIZE, IP_SIZE, OrcEntry, OrcIp, Unwindable, unwindable
 from kdive.memory.memory import Memory
+from kdive.symbols.failures import FAILURES
 from kdive.symbols.module_names import ModuleNames
 from kdive.symbols.modules import LoadedModule
 from kdive.symbols.names import KernelNames
@@ -85,6 +84,6 @@ def _module_table(module: LoadedModule) -> _Table | None:
         arch = module.object.arch
         count = arch.num_orcs.value_()
         table = _Table(arch.orc_unwind_ip.value_(), arch.orc_unwind.value_(), count)
-    except (drgn.FaultError, LookupError, AttributeError):
+    except FAILURES:
         return None
     return table if 0 < count <= _ENTRIES_LIMIT else None

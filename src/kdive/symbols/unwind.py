@@ -17,6 +17,7 @@ import drgn
 from kdive.errors import ReadError
 from kdive.formats.orc import Unwindable
 from kdive.symbols.calls import LONGEST, direct_target, ends_with_indirect_call
+from kdive.symbols.failures import FAILURES
 from kdive.symbols.functions import Functions
 from kdive.symbols.modules import LoadedModule
 from kdive.symbols.orc_tables import OrcTables
@@ -75,7 +76,7 @@ class Unwinder:
             trace = self._trace(thread)
             while self._load_modules(trace):
                 trace = self._trace(thread)
-        except (drgn.FaultError, LookupError, ValueError) as error:
+        except FAILURES as error:
             raise ReadError(f"no stack: {error}") from None
         frames: list[RawFrame] = []
         scanned = False
@@ -88,7 +89,10 @@ class Unwinder:
             if regs is None:
                 frames += [replace(frame, reliable=False) for frame in [*_frames(trace, scanned)][len(part) :]]
                 break
-            trace, scanned = self._program.stack_trace(regs), True
+            with suppress(*FAILURES):
+                trace, scanned = self._program.stack_trace(regs), True
+                continue
+            break
         return frames[:FRAMES_LIMIT]
 
     def _trace(self, thread: drgn.Thread | drgn.Object | int) -> drgn.StackTrace:
@@ -188,9 +192,10 @@ class Unwinder:
             type_ = self._program.type("struct pt_regs")
             data = bytearray(drgn.sizeof(type_))
             for member, value in values.items():
-                struct.pack_into("<Q", data, drgn.offsetof(type_, member), value)
+                start = drgn.offsetof(type_, member)
+                data[start : start + 8] = value.to_bytes(8, "little")
             return drgn.Object.from_bytes_(self._program, type_, data)
-        except (LookupError, ValueError, TypeError, struct.error):
+        except FAILURES:
             return None
 
 
