@@ -44,8 +44,9 @@ def chain_of(events: Sequence[LogEvent], line_count: int, end: int | None = None
     panic = next((event for event in events if _is_panic(event)), None)
     before = [event for event in events if panic is None or event.line < panic.line]
     first = _first_fault(before, panic, line_count, end)
-    if first is not None and first.kind == "panic" and first.details.get("implies"):
-        first = replace(first, kind=first.details["implies"])
+    if first is not None and first.kind in ("panic", "oops"):
+        unknown = "panic-other" if first.kind == "panic" else "other"
+        first = replace(first, kind=first.details.get("implies", unknown))
     oopses = [event for event in events if event.die_counter is not None or event.kind in _DEADLY]
     last_line = first.line if first else line_count
     return PanicChain(

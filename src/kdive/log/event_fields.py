@@ -99,10 +99,8 @@ def _access(kind: str, groups: dict[str, str], main: Section, lines: Sequence[st
 def _where(kind: str, groups: dict[str, str], main: Section) -> tuple[Frame | None, tuple[Frame, ...]]:
     """The instruction, and the frames after it."""
     ip, frames = main.ip, main.frames
-    if ip is None and kind in _STALLS:  # the interrupted instruction stands inside the trace
-        at = next((n for n, frame in enumerate(frames) if frame.interrupted), None)
-        if at is not None:
-            return frames[at], tuple(frames[at + 1 :])
+    if ip is None and kind in _STALLS and (at := _interrupted(frames)) is not None:
+        return frames[at], tuple(frames[at + 1 :])
     if ip is None and "function" in groups:
         named = groups["function"]
         named_at = [n for n, frame in enumerate(frames) if frame.function == named]
@@ -118,6 +116,24 @@ def _where(kind: str, groups: dict[str, str], main: Section) -> tuple[Frame | No
             how="log",
         )
     return ip, tuple(_without_repetition(ip, frames))
+
+
+def _interrupted(frames: Sequence[Frame]) -> int | None:
+    """Where in the trace of a stalled CPU the interrupted function stands, below the handlers' frames.
+
+    Newer kernels print its registers there; older ones mark it "?", as the first after an interrupt's frames or as the
+    last of an NMI's.
+    """
+    printed = next((n for n, frame in enumerate(frames) if frame.interrupted), None)
+    if printed is not None:
+        return printed
+    changes = [n for n in range(1, len(frames)) if frames[n].context == "task" != frames[n - 1].context]
+    for n in changes[:1]:
+        if frames[n - 1].context == "nmi" and not frames[n - 1].reliable:
+            return n - 1
+        if not frames[n].reliable:
+            return n
+    return None
 
 
 def _without_repetition(ip: Frame | None, frames: Sequence[Frame]) -> Sequence[Frame]:

@@ -7,7 +7,8 @@ soft-lockup, hard-lockup, rcu-stall, hung-task, workqueue-lockup, io-hang, fs-pa
 stack-protector, double-fault, divide-error, cpu-trap, nx-smep-cfi, serror, external-abort, mce, memory-failure, pcie,
 nmi, rust-panic, init-died, boot-failure, sysrq, firmware. The others: "panic" (a `Kernel panic - not syncing:` that
 names no class itself, see details["reason"]; details["implies"] is the class that a line like "softlockup: hung tasks"
-stands for), "oops" (a bare Oops header) and "oom-kill" (the OOM killer, without a panic).
+stands for), "oops" (a bare Oops header) and "oom-kill" (the OOM killer, without a panic). PanicChain.first_fault never
+has one of these: it is "panic-other" or "other" then.
 
 Details, where they are known: reason, implies, what, file, line, function, offset, size, module, seconds, error_code,
 trap, kdump ("loaded"), release; alloc_function, alloc_pid, free_function, free_pid, object_size, cache (sanitizers);

@@ -22,14 +22,15 @@ _SYMBOL = (
 )
 _SYMBOL_AT = re.compile(_SYMBOL)
 _FRAME = re.compile(
-    r" *(?P<marks>(?:</?[A-Z#_ ]+>[ \t]*)*)(?:\[[0-9a-f]{8,16}\] |#\d )?\(?(?:\[<? ?(?P<pc>[0-9a-f]{8,16})>?\] {0,2})?"
+    r" *(?P<marks>(?:<{1,2}/?[A-Z#_ ]+>{1,2}[ \t]*)*)(?:\[[0-9a-f]{8,16}\] |#\d )?\(?"
+    r"(?:\[<? ?(?P<pc>[0-9a-f]{8,16})>?\] {0,2})?"
     r"[ (]?(?P<guess>\? )?(?:" + _SYMBOL + r"|(?P<raw>0x[0-9a-f]{6,16}))\)?"
     r"(?P<rest> \(unreliable\)| \([A-Z]+\))?"
     r"(?: (?P<source>[\w./+-]+:\d+)(?: \[[\w-]+\])?)? *$"  # put there by a decoder
 )
 _INLINE = re.compile(r" *(?:\? )?[\w.$]+ \S+:\d+ \[inline\]$")
 _ARM_FROM = re.compile(r".* from (?:\[<(?P<pc>[0-9a-f]{4,16})>\] )?\(?" + _SYMBOL)
-_MARKS = re.compile(r" *(?:<(?P<closing>/?)(?P<name>[A-Z#_ ]+)>[ \t]*)+$")
+_MARKS = re.compile(r" *(?:<{1,2}/?[A-Z#_ ]+>{1,2}[ \t]*)+$")
 _MARK = re.compile(r"<(/?)([A-Z#_ ]+)>")
 _CONTEXTS = {"IRQ": "irq", "SOFTIRQ": "softirq", "NMI": "nmi", "TASK": "task", "EOI": "task", "EOE": "task"}
 
