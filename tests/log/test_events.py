@@ -223,6 +223,11 @@ def test_frames_say_in_which_context_they_ran() -> None:
     assert frames["default_idle"].interrupted
 
 
+def test_hung_task_is_told_with_taint_and_release() -> None:
+    fault = first_fault("hung-task")
+    assert (fault.taint, fault.details["release"]) == ("G OE", "6.1.0-56-cloud-amd64")
+
+
 def test_no_reports_in_near_misses() -> None:
     assert find_events(read_text_log((LOGS / "none-near-misses.log").read_bytes())) == ()
 

@@ -31,8 +31,8 @@ def details_of(report: Report, parts: Sequence[Section], main: Section, lines: S
     implies = next((headline.implies for headline in report.headlines if headline.implies), "")
     if implies:
         details["implies"] = implies
-    if main.cpu_line.release:
-        details["release"] = main.cpu_line.release
+    if release := next((part.cpu_line.release for part in (main, *parts) if part.cpu_line.release), ""):
+        details["release"] = release
     if any(part.cpu_line.kdump_loaded for part in parts):
         details["kdump"] = "loaded"
     _memory(details, parts)

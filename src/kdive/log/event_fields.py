@@ -46,7 +46,7 @@ def event_of(report: Report, lines: Sequence[str]) -> LogEvent:
         cpu=next((cpu for cpu in (_decimal(groups.get("cpu")), who.cpu, main.cpu, *cpus) if cpu is not None), None),
         pid=_decimal(groups["pid"]) if "pid" in groups else who.pid,
         comm=groups.get("comm") or who.comm,
-        taint=who.taint,
+        taint=who.taint or next((part.cpu_line.taint for part in parts if part.cpu_line.taint), ""),
         address=address,
         access=access,
         die_counter=_decimal(groups.get("die")),

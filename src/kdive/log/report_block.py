@@ -46,7 +46,7 @@ class Section:
 
     @property
     def empty(self) -> bool:
-        return not (self.frames or self.ip or self.cpu_line.comm)
+        return not (self.frames or self.ip or self.cpu_line.comm or self.cpu_line.release)
 
 
 def block_end(lines: Sequence[str], start: int, limit: int) -> int:

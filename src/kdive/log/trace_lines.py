@@ -14,6 +14,7 @@ _CPU = re.compile(
     + _TAINT
 )
 _OLD_CPU = re.compile(r"Pid: (?P<pid>\d{1,10}), comm: (?P<comm>.*?) " + _TAINT)
+_TAINT_ALONE = re.compile(_TAINT)
 _TASK = re.compile(r"task:(?P<comm>.{1,20}?) +state:.{1,60}? pid: ?(?P<pid>\d{1,10}) ")
 _CPU_ALONE = re.compile(r"CPU:? (?P<cpu>\d{1,9}) *$")
 
@@ -69,6 +70,8 @@ def cpu_line(line: str) -> CpuLine | None:
     if match := _OLD_CPU.match(line):
         taint = " ".join((match["taint"] or "").split())
         return CpuLine(None, int(match["pid"]), match["comm"], taint, match["release"])
+    if match := _TAINT_ALONE.match(line):  # of a hung task
+        return CpuLine(taint=" ".join((match["taint"] or "").split()), release=match["release"])
     if match := _CPU_ALONE.match(line):
         return CpuLine(int(match["cpu"]))
     return None
