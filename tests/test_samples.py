@@ -121,7 +121,7 @@ def test_debuginfo_gives_the_same_verdict_and_the_same_stack_plus_inlined_frames
     assert with_debuginfo["rung"] == "dwarf"
     assert verdict(with_debuginfo) == sample.truth
     assert with_debuginfo["signature"] == without["signature"]
-    for ours, theirs in zip(without["stacks"]["stacks"], with_debuginfo["stacks"]["stacks"], strict=True):
+    for ours, theirs in zip(without["stacks"], with_debuginfo["stacks"], strict=True):
         assert ours["pid"] == theirs["pid"]
         outlined = [frame["pc"] for frame in theirs["frames"] if frame["how"] != "inline"]
         assert [frame["pc"] for frame in ours["frames"]] == outlined

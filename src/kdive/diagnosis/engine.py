@@ -10,6 +10,7 @@ from kdive.diagnosis.classes import crash_class
 from kdive.diagnosis.crosscheck import doubts
 from kdive.diagnosis.findings import frames_of
 from kdive.diagnosis.guilty import guilty_frame
+from kdive.diagnosis.locate import located
 from kdive.diagnosis.rule import Rule, Unchecked
 from kdive.diagnosis.signature import signature
 from kdive.facts.crash import Facts, PanicChain
@@ -19,6 +20,7 @@ from kdive.facts.verdict import CONFIDENCES, Diagnosis, Evidence, Finding, Signa
 _RULES = "kdive.diagnosis.rules"
 _BY_TABLE = "by_table"  # for every class that has no file of its own
 _NO_LOG = "no_log"  # where the log could not be read
+_CLASS_OF = {"panic": "panic-other", "oops": "other"}  # kinds of reports that are no class
 _MEMORY_DECIDES = frozenset((
     "hung-task", "io-hang", "soft-lockup", "hard-lockup", "rcu-stall", "workqueue-lockup", "panic-other", "other",
     "none", "stack-overflow", "double-fault", "nmi",
@@ -36,7 +38,7 @@ def diagnose(facts: Facts) -> Diagnosis:
         name, outcome = _BY_TABLE, _load(_BY_TABLE)(facts)
     if not isinstance(outcome, Finding):
         return Diagnosis(None, Signature("", ""))
-    verdict = _checked(replace(outcome, rule=name), facts)
+    verdict = located(_checked(replace(outcome, rule=name), facts), facts.log)
     (numbered,) = _numbered([verdict])
     return Diagnosis(numbered, _signature(verdict.class_, chain), findings=(numbered,))
 
@@ -52,7 +54,7 @@ def _rule_for(chain: PanicChain) -> str:
     event = chain.first_fault
     if event is None:
         return _BY_TABLE
-    name = event.kind.replace("-", "_")
+    name = _CLASS_OF.get(event.kind, event.kind).replace("-", "_")
     return name if name in registry.names(_RULES) else _BY_TABLE
 
 

@@ -10,7 +10,7 @@ from kdive.diagnosis.guilty import Guilty, guilty_frame
 from kdive.facts.crash import PanicChain
 from kdive.facts.log import LogEvent
 from kdive.facts.missing import Missing
-from kdive.facts.stacks import Frame, Stacks
+from kdive.facts.stacks import Frame, Stack, Stacks
 from kdive.facts.verdict import CERTAIN, GUESS, LIKELY, Evidence, Finding
 
 _SUSPECTS_AMONG = 5  # innermost frames whose out-of-tree modules are named
@@ -19,7 +19,7 @@ _OUT_OF_TREE = "O"
 
 @dataclass(frozen=True)
 class Blame:
-    """The guilty frame and the stack it was found on: "log" or "memory"; `guilty` None where there is none."""
+    """The guilty frame and where it was found: "log", "stack:crashed", "stack:PID"; `guilty` None where none was."""
 
     guilty: Guilty | None
     frames: Sequence[Frame]
@@ -39,14 +39,25 @@ def frames_of(event: LogEvent) -> tuple[Frame, ...]:
     return ((event.ip,) if event.ip else ()) + event.frames
 
 
+def stack_of(event: LogEvent, stacks: Stacks | Missing) -> Stack | None:
+    """The stack in memory of the task that a report is about; None where it is not known."""
+    if isinstance(stacks, Missing):
+        return None
+    if event.pid is None:
+        return stacks.crashed
+    return next((stack for stack in stacks.stacks if stack.pid == event.pid and (event.pid or stack.crashed)), None)
+
+
 def blame(class_: CrashClass, event: LogEvent, stacks: Stacks | Missing) -> Blame:
     """The guilty frame by the log's trace, else by the crashed task's stack in memory."""
     frames: Sequence[Frame] = frames_of(event)
     guilty = guilty_frame(frames, class_.helpers)
-    if (guilty is None or guilty.weak) and not isinstance(stacks, Missing) and stacks.crashed is not None:
-        in_memory = guilty_frame(stacks.crashed.frames, class_.helpers)
+    stack = stack_of(event, stacks)
+    if (guilty is None or guilty.weak) and stack is not None:
+        in_memory = guilty_frame(stack.frames, class_.helpers)
         if in_memory is not None and (guilty is None or not in_memory.weak):
-            return Blame(in_memory, stacks.crashed.frames, "memory")
+            source = "stack:crashed" if stack.crashed else f"stack:{stack.pid}"
+            return Blame(in_memory, stack.frames, source)
     return Blame(guilty, frames, "log")
 
 
@@ -94,8 +105,8 @@ def _place(event: LogEvent, blamed: Blame) -> list[Evidence]:
     name = f"{frame.function}+{frame.offset:#x}" if frame.offset is not None else frame.function
     if frame.module:
         name += f" [{frame.module}]"
-    if blamed.source == "memory":
-        return [Evidence(f"stack:crashed#{index}", name, "frame")]
+    if blamed.source != "log":
+        return [Evidence(f"{blamed.source}#{index}", name, "frame")]
     return [Evidence(f"log:{event.line}", name, "ip" if frame is event.ip else "frame")]
 
 
@@ -120,12 +131,9 @@ def _confidence(class_: CrashClass, event: LogEvent, blamed: Blame, stacks: Stac
     if blamed.guilty is None or blamed.guilty.weak:
         return GUESS
     direct = event.ip is not None and blamed.guilty.frame is event.ip
-    in_memory = (
-        not isinstance(stacks, Missing)
-        and stacks.crashed is not None
-        and any(frame.function == blamed.guilty.frame.function for frame in stacks.crashed.frames)
-    )
-    return CERTAIN if direct and in_memory else LIKELY
+    stack = stack_of(event, stacks)
+    confirmed = stack is not None and any(frame.function == blamed.guilty.frame.function for frame in stack.frames)
+    return CERTAIN if direct and confirmed else LIKELY
 
 
 def _weakness(class_: CrashClass, blamed: Blame) -> list[str]:

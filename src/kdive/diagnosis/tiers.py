@@ -12,11 +12,12 @@ _CLONES = (".isra.", ".constprop.", ".part.", ".cold", ".llvm.", ".lto_priv.")
 
 @dataclass(frozen=True)
 class Tiers:
-    """The entries of the tier file: names as they are, and patterns with one `*` at an end."""
+    """The entries of the tier file: names as they are, and patterns with a `*` at either end, or both."""
 
     names: dict[str, str]
     prefixes: tuple[tuple[str, str], ...]
     suffixes: tuple[tuple[str, str], ...]
+    parts: tuple[tuple[str, str], ...]
 
     def entry(self, function: str) -> str:
         """Id of the entry that covers `function`, "T1.lock" say; "" for a function that may be guilty."""
@@ -30,6 +31,9 @@ class Tiers:
         for suffix, entry in self.suffixes:
             if name.endswith(suffix):
                 return entry
+        for part, entry in self.parts:
+            if part in name:
+                return entry
         return ""
 
 
@@ -39,6 +43,7 @@ def tiers() -> Tiers:
     names: dict[str, str] = {}
     prefixes: list[tuple[str, str]] = []
     suffixes: list[tuple[str, str]] = []
+    parts: list[tuple[str, str]] = []
     entry = ""
     for line in _DATA.read_text(encoding="ascii").split("\n"):
         if not line or line.startswith("#"):
@@ -47,13 +52,15 @@ def tiers() -> Tiers:
             entry = line
             continue
         for word in line.split():
-            if word.endswith("*"):
+            if word.startswith("*") and word.endswith("*"):
+                parts.append((word[1:-1], entry))
+            elif word.endswith("*"):
                 prefixes.append((word[:-1], entry))
             elif word.startswith("*"):
                 suffixes.append((word[1:], entry))
             else:
                 names[word] = entry
-    return Tiers(names, tuple(prefixes), tuple(suffixes))
+    return Tiers(names, tuple(prefixes), tuple(suffixes), tuple(parts))
 
 
 def base_name(function: str) -> str:

@@ -40,7 +40,7 @@ class Log:
 class LogEvent:
     """One report of the kernel: a headline and the block of lines that belongs to it."""
 
-    kind: str  # id of the headline's pattern, e.g. "null-deref", "bug-at", "panic", "sysrq-crash", "soft-lockup"
+    kind: str  # a class id such as "null-deref", or "panic", "oops", "oom-kill": see kdive.log.events
     line: int  # index of the headline in the log's lines
     end_line: int  # first line that is no longer part of the block
     headline: str  # its text, without time stamp

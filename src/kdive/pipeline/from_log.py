@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 from kdive.facts.crash import Facts, Rung
-from kdive.facts.machine import Container
-from kdive.facts.missing import Missing
+from kdive.facts.machine import Banner, Container
+from kdive.facts.missing import NOT_READ, Missing
 from kdive.units import ByteCount
 
 _NO_MEMORY = Missing("a log holds no memory")
+_UNSAID = Missing("a log does not say")
 
 
 def facts_of_log(path: Path, data: bytes) -> Facts:
@@ -28,7 +31,7 @@ def facts_of_log(path: Path, data: bytes) -> Facts:
             why="the input is a log",
             lift="the machine's vmcore gives the stacks of all CPUs and the state of memory",
         ),
-        banner=read_machine(log, lines(log), chain),
+        banner=_unsaid(replace(read_machine(log, lines(log), chain), dumpfile=str(path))),
         log=log,
         panic_chain=chain,
         registers=_NO_MEMORY,
@@ -38,3 +41,11 @@ def facts_of_log(path: Path, data: bytes) -> Facts:
         modules=_NO_MEMORY,
         memory=_NO_MEMORY,
     )
+
+
+def _unsaid(banner: Banner) -> Banner:
+    """`banner` with the reason why a log leaves fields open."""
+    open_fields: dict[str, Any] = {
+        part.name: _UNSAID for part in fields(Banner) if getattr(banner, part.name) is NOT_READ
+    }
+    return replace(banner, **open_fields)

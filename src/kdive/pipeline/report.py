@@ -15,7 +15,7 @@ from kdive.pipeline.unread import unread
 
 Progress = Callable[[str], None]
 
-MAX_FACTS_BYTES = 256 << 20
+_READ_LIMIT = 128 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,9 @@ def _facts(request: ReportRequest, progress: Progress) -> Facts:
 
         return facts_of_log(found.path, _read(found.path))
     if found.kind == "facts":
-        return _stored_facts(found.path)
+        from kdive.facts.codec import read_facts
+
+        return read_facts(_read(found.path), str(found.path))
     if found.kind == "dump":
         from kdive.pipeline.from_dump import facts_of_dump
 
@@ -69,24 +71,12 @@ def _facts(request: ReportRequest, progress: Progress) -> Facts:
 
 
 def _read(path: Path) -> bytes:
-    """The whole file; a log is cut to a bound where it is parsed."""
+    """The file, as far as any log or facts are read; where they are parsed, they are cut to their own bounds."""
     try:
         with path.open("rb") as file:
-            return file.read(MAX_FACTS_BYTES)
+            return file.read(_READ_LIMIT)
     except OSError as error:
         raise DumpError(f"{path}: {error.strerror}", hint="check the name and the permissions") from error
-
-
-def _stored_facts(path: Path) -> Facts:
-    import json
-
-    from kdive.facts.codec import from_json
-
-    try:
-        data = json.loads(_read(path))
-    except (ValueError, RecursionError) as error:
-        raise DumpError(f"{path}: stored facts that are not valid JSON ({error})", hint="save them again") from error
-    return from_json(Facts, data)
 
 
 def _crashed_stack(facts: Facts) -> tuple[tuple[Frame, ...], str]:

@@ -17,24 +17,26 @@ def check(chain: PanicChain, stacks: Stacks | Missing) -> Finding | None:
     event = chain.first_fault
     if event is None or event.kind != "null-deref":
         return None
+    called = event.access == "fetch" or (event.ip is None and event.registers.get("rip", 1) < 4096)
     evidence = []
-    explanation = "The kernel used a pointer that points to nothing (NULL)."
     if event.address is not None:
         evidence.append(Evidence(f"log:{event.line}", f"{event.address:#x}", "address"))
-        explanation = _explanation(event.address, event.access)
+    step = "find out which pointer it is: disassemble the function at that offset, and see who should have set it"
     return finding(
         event,
         chain,
         stacks,
-        explanation=explanation,
+        explanation=_explanation(event.address, event.access, called),
         evidence=evidence,
-        next_steps=["find out which pointer it is: the code at the function's offset, and who should have set it"],
+        next_steps=["find out which function pointer was not set, and who should have set it" if called else step],
     )
 
 
-def _explanation(address: int, access: str) -> str:
-    if access == "fetch" and address == 0:
-        return "The kernel called a function through a pointer that was never set (NULL); its caller is to blame."
-    did = _ACCESS.get(access, "used")
+def _explanation(address: int | None, access: str, called: bool) -> str:
+    if called:
+        return "The kernel called a function through a pointer that was never set (NULL). The caller is named here."
+    words = "The kernel used a pointer that points to nothing (NULL)."
+    if address is None:
+        return words
     member = f": a member {address:#x} bytes into a structure at NULL" if address else ""
-    return f"The kernel used a pointer that points to nothing (NULL). It {did} address {address:#x}{member}."
+    return f"{words} It {_ACCESS.get(access, 'used')} address {address:#x}{member}."
