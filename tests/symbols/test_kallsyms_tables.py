@@ -4,6 +4,8 @@ import struct
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kdive.dumpfile.open import open_dump
 from kdive.errors import KdiveError, ReadError
@@ -79,3 +81,20 @@ def test_per_cpu_symbols_name_no_address(tmp_path: Path) -> None:
     symbol = names.symbol_at(STEXT + 0x7F)
     assert symbol is not None
     assert (symbol.name, symbol.address, symbol.size) == ("do_thing_1", STEXT + 0x40, 0x40)
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None)
+def test_tables_that_lie_anywhere_give_symbols_or_an_error(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    named = data.draw(st.booleans())
+    places = data.draw(st.lists(st.integers(0, 0x4000), min_size=1, max_size=5))
+    damage = {RODATA + 0x1230 + place: data.draw(st.binary(min_size=1, max_size=8)) for place in places}
+    memory = build_memory(tmp_path_factory.mktemp("lies"), named=named, damage=damage)
+    try:
+        names = KernelNames(read_kallsyms(memory))
+    except KdiveError:
+        return
+    assert names.address("_stext") == STEXT
+    names.symbol_at(STEXT + 0x1000)

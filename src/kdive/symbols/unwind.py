@@ -26,7 +26,8 @@ FRAMES_LIMIT = 512
 _SEARCHES_LIMIT = 16  # of one stack
 _SEARCHED_BYTES = 8192  # half of a task's stack
 _DATA_CALL_BYTES = 512  # code that is none has not pushed much
-_USER_CS = 3  # the privilege level in the code segment selector
+# x86: the privilege level in the code segment selector is 3. arm64: the exception level in the saved state is 0.
+_USER_MARKS = (("cs", 3, 3), ("pstate", 15, 0))
 _KERNEL_SELECTORS = {"cs": 0x10, "ss": 0x18}
 _PT_REGS = {
     "r15": "r15",
@@ -230,7 +231,7 @@ def _sp(frame: drgn.StackFrame) -> int | None:
 
 
 def _is_user(frame: drgn.StackFrame) -> bool:
-    try:
-        return int(frame.register("cs")) & _USER_CS == _USER_CS
-    except (LookupError, ValueError):
-        return False
+    for register, mask, user in _USER_MARKS:
+        with suppress(LookupError, ValueError):
+            return int(frame.register(register)) & mask == user
+    return False
