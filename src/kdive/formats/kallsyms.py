@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from kdive.errors import DumpDamagedError
@@ -20,6 +21,7 @@ SYMBOLS_LIMIT = 4_000_000  # the largest kernels have a few hundred thousand
 _BIG_NAME = 0x80  # 73bbb94466fd "kallsyms: support "big" kernel symbols", v6.1: a second length byte follows
 _TYPES = b"TDBRVAWtdbrvawUuGgSsCcNn"  # nm(1) letters, global ones first
 _CHECKED_NAMES = 64
+_ALIASES_LIMIT = 4096  # symbols at one address
 
 AddressOf = Callable[[int], int]
 
@@ -134,6 +136,12 @@ class Kallsyms:
     def __len__(self) -> int:
         return len(self._names)
 
+    def with_addresses(self, address_of: AddressOf) -> Kallsyms:
+        """The same names, with addresses in another form."""
+        other = copy(self)
+        other.address = address_of
+        return other
+
     def name(self, index: int) -> str:
         return self._tokens.expand(self._names[index])[1:].decode("utf-8", "replace")
 
@@ -163,14 +171,16 @@ class Kallsyms:
         if index < 0:
             return None
         start = self.address(index)
-        while index > 0 and self.address(index - 1) == start:
-            index -= 1
+        for alias in range(index - 1, max(-1, index - _ALIASES_LIMIT), -1):
+            if self.address(alias) != start:
+                break
+            index = alias
         return index
 
     def end(self, index: int) -> int:
         """Where the next symbol starts; its own address for the last one."""
         start = self.address(index)
-        for later in range(index + 1, len(self._names)):
+        for later in range(index + 1, min(len(self._names), index + _ALIASES_LIMIT)):
             address = self.address(later)
             if address != start:
                 return max(address, start)

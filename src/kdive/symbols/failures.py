@@ -6,7 +6,8 @@ import drgn
 
 from kdive.errors import KdiveError
 
-# A type that lies (a damaged BTF) makes drgn raise TypeError and AttributeError as well, and our finders KdiveError.
+# A type that lies (a damaged BTF) makes drgn raise TypeError, AttributeError and the like as well; one that is made of
+# itself RecursionError; and our finders raise KdiveError.
 FAILURES: tuple[type[Exception], ...] = (
     drgn.FaultError,
     drgn.ObjectAbsentError,
@@ -15,5 +16,6 @@ FAILURES: tuple[type[Exception], ...] = (
     ValueError,
     TypeError,
     OverflowError,
+    RecursionError,
     KdiveError,
 )

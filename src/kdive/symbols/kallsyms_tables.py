@@ -29,6 +29,7 @@ from kdive.memory.memory import Memory
 _IMAGE_LIMIT = 1 << 30  # bytes; KERNEL_IMAGE_SIZE with KASLR
 _SEARCH_LIMIT = 64 << 20  # bytes
 _CHUNK = 1 << 20
+_CANDIDATES_LIMIT = 64  # strings of digits; a kernel has one
 _NAMES_LIMIT = 32 << 20  # bytes
 _TABLE_LIMIT = 8192  # bytes; expanded tokens, in practice about 1000
 _LAST_GROUP_LIMIT = 64 << 10  # bytes that 256 compressed names can take
@@ -102,11 +103,11 @@ def _address_forms(
 
 def _agreeing(tokens: Tokens, names: list[bytes], forms: Iterator[AddressOf], stext: int) -> Kallsyms:
     """The table in the address form under which _stext lies where VMCOREINFO says."""
-    for address_of in forms:
-        found = Kallsyms(tokens, names, address_of)
-        index = found.find("_stext")
-        if index is not None and found.address(index) == stext:
-            return found
+    found = Kallsyms(tokens, names, lambda index: 0)
+    index = found.find("_stext")
+    for address_of in forms if index is not None else ():
+        if index is not None and address_of(index) == stext:
+            return found.with_addresses(address_of)
     raise DumpDamagedError("the kallsyms tables do not agree with VMCOREINFO about _stext")
 
 
@@ -116,19 +117,19 @@ def _token_tables(memory: Memory, info: Mapping[str, str], stext: int) -> Iterat
     They lie in rodata, right below the lowest data that VMCOREINFO names; then the rest of the image is searched.
     """
     symbols = [vmcoreinfo.symbol(info, key[7:-1]) for key in info if key.startswith("SYMBOL(")]
-    data = [address for address in symbols if address is not None and stext < address < stext + _IMAGE_LIMIT]
-    start = min(data, default=stext + _SEARCH_LIMIT) & -_CHUNK
+    variables = [address for address in symbols if address is not None and stext < address < stext + _IMAGE_LIMIT]
+    start = min(variables, default=stext + _SEARCH_LIMIT) & -_CHUNK
     downwards = range(start, max(stext, start - _SEARCH_LIMIT) - _CHUNK, -_CHUNK)
-    upwards = range(start + _CHUNK, start + _SEARCH_LIMIT, _CHUNK) if data else range(0)
+    upwards = range(start + _CHUNK, start + _SEARCH_LIMIT, _CHUNK) if variables else range(0)
+    candidates = 0
     for chunk in (*downwards, *upwards):
-        data_, holes = memory.read_with_holes(chunk, _CHUNK + len(_DIGITS))
-        if holes and holes[0] == (0, len(data_)):
-            continue
-        at = data_.find(_DIGITS)
-        while at >= 0:
+        data = _read_up_to(memory, chunk, _CHUNK + len(_DIGITS))
+        at = data.find(_DIGITS)
+        while at >= 0 and candidates < _CANDIDATES_LIMIT:
+            candidates += 1
             with suppress(ReadError):
                 yield _token_table(memory, chunk + at)
-            at = data_.find(_DIGITS, at + 1)
+            at = data.find(_DIGITS, at + 1)
 
 
 def _token_table(memory: Memory, digits: int) -> tuple[Tokens, int]:
