@@ -18,6 +18,7 @@ from kdive.log.render import lines
 from kdive.memory.open import open_memory
 
 LOGS = Path(__file__).parent.parent / "data" / "logs"
+INTERLEAVED = {LOGS / "interleaved-callers.log"}
 
 # log, class, function and module of the instruction, the frame after it, CPU, PID, task
 CASES = [
@@ -30,6 +31,10 @@ CASES = [
     ("page-fault-arm", "page-fault", "frob_ioctl", "frob", "do_vfs_ioctl", 0, 412, "cat"),
     ("page-fault-riscv", "page-fault", "frob_poke", "frob", "frob_init", 1, 201, "insmod"),
     ("gpf-x86", "gpf", "frob_unlink", "frob", "frob_timer", 1, 3321, "frobd"),
+    ("gpf-x86-3.10", "gpf", "run_timer_softirq", "", "__do_softirq", 17, 0, "swapper/17"),
+    ("null-deref-decoded", "null-deref", "nfc_free", "nfc", "nfc_release", 1, 5100, "test"),
+    ("null-deref-mips", "null-deref", "mi_leaf", "mi", "mi_init", 0, 70, "insmod"),
+    ("null-deref-loongarch", "null-deref", "la_leaf", "la", "la_init", 0, 70, "insmod"),
     ("kasan-uaf", "kasan-uaf", "frob_get", "frob", "frob_ioctl", 0, 512, "frobtest"),
     ("kasan-oob", "kasan-oob", "memcpy", "", "frob_fill", 1, 377, "insmod"),
     ("kasan-oob-decoded", "kasan-oob", "frob_bread_key", "", "frob_brec_insert", 0, 5066, "frobtest"),
@@ -59,8 +64,9 @@ CASES = [
     ("rcu-stall-self-3.10", "rcu-stall", "frob_rcu", "frob", "frob_init", 1, None, ""),
     ("rcu-stall-self-x86", "rcu-stall", "frob_loop", "frob", "frob_ioctl", 1, 4526, "frobtest"),
     ("rcu-stall-arm64", "rcu-stall", None, "", "__switch_to", 3, 205, "frobtest"),
+    ("rcu-stall-reader", "rcu-stall", "long_reader", "rd", "rd_thread", None, 4223, "reader"),
     ("hung-task", "hung-task", None, "", "__schedule", None, 660, "frobtest"),
-    ("workqueue-lockup", "workqueue-lockup", None, "", None, None, None, ""),
+    ("workqueue-lockup", "workqueue-lockup", "frob_work", "frob", None, None, None, ""),
     ("fs-panic", "fs-panic", "ext4_find_entry", "", "dump_stack", 0, 610, "ls"),
     ("oom-panic", "oom-panic", None, "", "dump_stack_lvl", 1, 720, "frobtest"),
     ("stack-overflow-x86", "stack-overflow", "frob_recurse", "frob", "frob_recurse", 0, 410, "insmod"),
@@ -228,6 +234,34 @@ def test_hung_task_is_told_with_taint_and_release() -> None:
     assert (fault.taint, fault.details["release"]) == ("G OE", "6.1.0-56-cloud-amd64")
 
 
+def test_each_hung_task_shows_its_own_stack_not_that_of_the_cpu_that_found_it() -> None:
+    events = find_events(read_text_log((LOGS / "hung-task-many.log").read_bytes()))
+    hung = [event for event in events if event.kind == "hung-task"]
+    assert [event.pid for event in hung] == [201, 202, 203, 204, 205, 206]
+    assert [event.frames[2].function for event in hung] == [f"wait_fn{n}" for n in range(1, 7)]
+
+
+def test_frames_behind_a_double_mark_belong_to_the_stack_below_the_exception() -> None:
+    frames = {frame.function: frame for frame in first_fault("hard-lockup-3.10").frames}
+    assert (frames["frob_init"].module, frames["frob_init"].context) == ("frob", "task")
+
+
+def test_sources_that_a_decoder_put_into_the_trace_are_kept() -> None:
+    fault = first_fault("null-deref-decoded")
+    assert fault.ip is not None
+    assert (fault.ip.source, fault.ip.offset) == ("net/nfc/core.c:812", None)
+    assert [(frame.source, frame.reliable) for frame in fault.frames] == [
+        ("net/nfc/core.c:900", True),
+        ("fs/file_table.c:320", True),
+        ("kernel/task_work.c:179", False),
+    ]
+
+
+def test_address_that_the_kernel_hashed_is_no_address() -> None:
+    (event,) = find_events(read_text_log(b"[    1.000000] BUG: TASK stack guard page was hit at 00000000b7f2a8b6\n"))
+    assert (event.kind, event.address) == ("stack-overflow", None)
+
+
 def test_no_reports_in_near_misses() -> None:
     assert find_events(read_text_log((LOGS / "none-near-misses.log").read_bytes())) == ()
 
@@ -238,7 +272,7 @@ def test_message_of_user_space_in_the_ring_is_no_report() -> None:
     assert find_events(log) == ()
 
 
-@pytest.mark.parametrize("path", sorted(LOGS.glob("*.log")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(set(LOGS.glob("*.log")) - INTERLEAVED), ids=lambda path: path.stem)
 def test_events_do_not_overlap(path: Path) -> None:
     log = read_text_log(path.read_bytes())
     events = find_events(log)

@@ -18,7 +18,7 @@ _KASAN_RANGE = re.compile(r"KASAN: (?P<what>[\w -]+) in range \[(?P<range>[^\]]+
 _ALLOCATED = re.compile(r"[Aa]llocated (?:by task (?P<pid>\d+)|in (?P<function>[\w.]+).* pid=(?P<tracked_pid>\d+))")
 _FREED = re.compile(r"[Ff]reed (?:by task (?P<pid>\d+)|in (?P<function>[\w.]+).* pid=(?P<tracked_pid>\d+))")
 _SANITIZER_FRAMES = re.compile(
-    r"kasan_|_+kasan|kfence_|save_stack|stack_trace_save|_*k[mvz]*alloc|k[vz]?free|kmem_cache_|_*slab_|set_track"
+    r"kasan_|_+kasan|kfence_|save_stack|stack_trace_save|_*k[mvz]*alloc|k[vz]?free|_*kmem_cache_|_*slab_|set_track"
     r"|poison|unpoison|krealloc|__do_km|mempool_"
 )
 

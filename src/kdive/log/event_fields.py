@@ -24,6 +24,7 @@ _ACCESS = re.compile(
     r"|.*on (?P<on>read|write) at 0x)"
 )
 _ADDRESS = re.compile(r".*(?:Failing address: |of size \d+ at addr |Faulting data address: )(?:0x)?([0-9a-f]+)")
+_IN_FLIGHT = re.compile(r" *in-flight: \d{1,9}(?:\(RESCUER\))?:(?P<function>[\w.$]+)(?: \[(?P<module>[\w-]+)\])?")
 _X86_ERROR_CODE = re.compile(r"[0-9a-f]{4}$")
 
 
@@ -34,9 +35,11 @@ def event_of(report: Report, lines: Sequence[str]) -> LogEvent:
     cpus = stalled_cpus(report, lines)
     if report.kind in _STALLS and "cpu" in groups:
         cpus = [int(groups["cpu"][:_DIGITS])]
-    main = _main(parts, cpus)
+    main = _main(report.kind, parts, cpus)
     kind, access, address = _access(report.kind, groups, main, lines)
     ip, frames = _where(kind, groups, main)
+    if kind == "workqueue-lockup" and ip is None and not frames:
+        ip = _work_in_flight(groups["pool"], lines)
     who = main.cpu_line if main.cpu_line.comm else next((p.cpu_line for p in parts if p.cpu_line.comm), main.cpu_line)
     return LogEvent(
         kind=kind,
@@ -59,9 +62,11 @@ def event_of(report: Report, lines: Sequence[str]) -> LogEvent:
     )
 
 
-def _main(parts: Sequence[Section], cpus: Sequence[int]) -> Section:
+def _main(kind: str, parts: Sequence[Section], cpus: Sequence[int]) -> Section:
     """The section that shows where it happened: of the CPU that a stall is about, else the first."""
     shown = [part for part in parts if part.frames or part.ip]
+    if kind == "hung-task" and shown:
+        return shown[0]  # the task's own; those of CPUs come after it
     shown = [part for part in shown if not part.title or part.cpu is not None] or shown or list(parts)
     return next((part for part in shown if part.cpu in cpus), shown[0])
 
@@ -133,6 +138,17 @@ def _interrupted(frames: Sequence[Frame]) -> int | None:
             return n - 1
         if not frames[n].reliable:
             return n
+    return None
+
+
+def _work_in_flight(pool: str, lines: Sequence[str]) -> Frame | None:
+    """The function of the work that holds up `pool`: older kernels show no stack of its worker."""
+    same_pool = False
+    for line in lines[1:200]:
+        if line.lstrip().startswith("pwq "):
+            same_pool = pool in line
+        elif same_pool and (match := _IN_FLIGHT.match(line)):
+            return Frame(match["function"], module=match["module"] or "", how="log")
     return None
 
 

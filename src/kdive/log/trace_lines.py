@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kdive.facts.stacks import Frame
 from kdive.units import Address
 
-_TAINT = r"(?:Not tainted|Tainted: (?P<taint>[A-Z ]+?)) +(?:-{3,} +)?(?P<release>\d\S*)"  # dashes: RHEL
+_TAINT = r"(?:Not tainted|Tainted: (?P<taint>[A-Z -]+?)) +(?P<release>\d\S*)"  # RHEL 7 prints dashes among the letters
 _CPU = re.compile(
     r"CPU: ?(?P<cpu>\d{1,9}) (?:UID: \d{1,10} )?PID: (?P<pid>-?\d{1,10}) Comm: (?P<comm>.*?) (?P<kdump>Kdump: loaded )?"
     + _TAINT
@@ -28,6 +28,11 @@ _FRAME = re.compile(
     r"[ (]?(?P<guess>\? )?(?:" + _SYMBOL + r"|(?P<raw>0x[0-9a-f]{6,16}))\)?"
     r"(?P<rest> \(unreliable\)| \([A-Z]+\))?"
     r"(?: (?P<source>[\w./+-]+:\d+)(?: \[[\w-]+\])?)? *$"  # put there by a decoder
+)
+_DECODED = re.compile(  # decode_stacktrace.sh puts the source in place of the offset
+    r" *(?P<guess>\? )?(?P<function>[\w.$]+) "
+    r"\((?P<source>[\w./+-]+:\d+)(?:\)| [^()]{0,300}(?:\([^()]{0,40}\)[^()]{0,300}){0,8}\))"
+    r"(?: (?P<module>[\w-]+))? *$"
 )
 _INLINE = re.compile(r" *(?:\? )?[\w.$]+ \S+:\d+ \[inline\]$")
 _ARM_FROM = re.compile(r".* from (?:\[<(?P<pc>[0-9a-f]{4,16})>\] )?\(?" + _SYMBOL)
@@ -64,17 +69,21 @@ class CpuLine:
 def cpu_line(line: str) -> CpuLine | None:
     """Who was running where, or None."""
     if match := _CPU.match(line):
-        taint = " ".join((match["taint"] or "").split())
+        taint = _letters(match["taint"])
         loaded = match["kdump"] is not None
         return CpuLine(int(match["cpu"]), int(match["pid"]), match["comm"], taint, match["release"], loaded)
     if match := _OLD_CPU.match(line):
-        taint = " ".join((match["taint"] or "").split())
+        taint = _letters(match["taint"])
         return CpuLine(None, int(match["pid"]), match["comm"], taint, match["release"])
     if match := _TAINT_ALONE.match(line):  # of a hung task
-        return CpuLine(taint=" ".join((match["taint"] or "").split()), release=match["release"])
+        return CpuLine(taint=_letters(match["taint"]), release=match["release"])
     if match := _CPU_ALONE.match(line):
         return CpuLine(int(match["cpu"]))
     return None
+
+
+def _letters(taint: str | None) -> str:
+    return " ".join(word for word in (taint or "").split() if word.strip("-"))
 
 
 def task_line(line: str) -> CpuLine | None:
@@ -104,8 +113,11 @@ def frame_line(line: str, context: str) -> Frame | None:
     """A line of a call trace, or None."""
     match = _FRAME.match(line)
     if match is None:  # arm prints callee and caller
-        match = _ARM_FROM.match(line) if " from " in line else None
-        return None if match is None else _frame(match.groupdict(), reliable=True, context=context)
+        match = _ARM_FROM.match(line) if " from " in line else _DECODED.match(line) if ":" in line else None
+        if match is None:
+            return None
+        groups = match.groupdict()
+        return _frame(groups, reliable=not groups.get("guess"), context=context)
     groups = match.groupdict()
     if groups["raw"]:
         return Frame("", pc=_address(groups["raw"]), how="log", reliable=not groups["guess"], context=context)
@@ -118,8 +130,8 @@ def _frame(groups: dict[str, str | None], reliable: bool, context: str, interrup
         function=groups["function"] or "",
         module=groups.get("module") or "",
         pc=_address(groups.get("pc")),
-        offset=int(groups["offset"] or "0", 16),
-        size=int(groups["size"] or "0", 16),
+        offset=_bytes(groups.get("offset")),
+        size=_bytes(groups.get("size")),
         how="log",
         reliable=reliable,
         context=context,
@@ -140,6 +152,8 @@ def ip_line(line: str, context: str = "") -> tuple[bool, Frame | None]:
     if match is None:
         return False, None
     where = match["where"]
+    if decoded := _DECODED.match(where):
+        return False, _frame(decoded.groupdict(), reliable=True, context=context, interrupted=True)
     if symbol := _SYMBOL_AT.search(where):
         pointer = _POINTER.match(where)
         groups = symbol.groupdict() | {"pc": pointer["pc"] if pointer and len(pointer["pc"]) >= 8 else None}
@@ -157,6 +171,10 @@ def registers_line(line: str) -> dict[str, int]:
     if not _REGISTER_LINE.match(line.lstrip(" \t")):
         return {}
     return {name.lower(): int(value, 16) for name, value in _REGISTER.findall(line)}
+
+
+def _bytes(digits: str | None) -> int | None:
+    return int(digits, 16) if digits else None
 
 
 def _address(digits: str | None) -> Address | None:
