@@ -23,7 +23,8 @@ from dataclasses import replace
 from kdive.facts.log import Log, LogEvent, LogRecord
 from kdive.log.event_fields import event_of
 from kdive.log.grouping import group
-from kdive.log.headlines import find_headlines
+from kdive.log.headlines import Headline, find_headlines
+from kdive.log.interleaved import untangled
 from kdive.log.render import lines_with_records
 from kdive.log.report_block import block_end
 
@@ -36,7 +37,17 @@ def find_events(log: Log) -> tuple[LogEvent, ...]:
 
 def events_in(lines: Sequence[str], records: Sequence[LogRecord]) -> tuple[LogEvent, ...]:
     """As find_events, from lines and the record of each."""
-    reports = group(lines, find_headlines(lines, records))
+    headlines = find_headlines(lines, records)
+    order = untangled(lines, records, headlines)
+    if order is None:
+        return _events(lines, records, headlines)
+    lines, records = [lines[number] for number in order], [records[number] for number in order]
+    events = _events(lines, records, find_headlines(lines, records))
+    return tuple(sorted((_restored(event, order) for event in events), key=lambda event: event.line))
+
+
+def _events(lines: Sequence[str], records: Sequence[LogRecord], headlines: Sequence[Headline]) -> tuple[LogEvent, ...]:
+    reports = group(lines, headlines)
     events = []
     for number, report in enumerate(reports):
         limit = reports[number + 1].line if number + 1 < len(reports) else len(lines)
@@ -45,3 +56,8 @@ def events_in(lines: Sequence[str], records: Sequence[LogRecord]) -> tuple[LogEv
         timestamp = next((r.timestamp for r in records[report.line : end] if r.timestamp is not None), None)
         events.append(replace(event, timestamp=timestamp))
     return tuple(events)
+
+
+def _restored(event: LogEvent, order: Sequence[int]) -> LogEvent:
+    """`event` with the numbers that its lines have in the log."""
+    return replace(event, line=order[event.line], end_line=max(order[event.line : event.end_line]) + 1)

@@ -54,21 +54,24 @@ def block_end(lines: Sequence[str], start: int, limit: int) -> int:
     last = start
     limit = min(limit, start + LONGEST_BLOCK)
     for number in range(start + 1, limit):
-        line = lines[number]
-        if _is_content(line.lstrip()) or trace_lines.frame_line(line, "") or trace_lines.is_inline(line):
+        if is_report_line(lines[number]):
             last = number
         elif number - last > _TOLERATED_GAP:
             break
     return last + 1
 
 
+def is_report_line(line: str) -> bool:
+    """Whether the kernel prints such a line inside a report."""
+    stripped = line.lstrip()
+    if stripped.startswith(_beginnings()) or _NUMBERED.match(stripped):
+        return True
+    return trace_lines.frame_line(line, "") is not None or trace_lines.is_inline(line)
+
+
 @cache
 def _beginnings() -> tuple[str, ...]:
     return tuple(row for row in _DATA.read_text(encoding="ascii").split("\n") if row and not row.startswith("# "))
-
-
-def _is_content(line: str) -> bool:
-    return line.startswith(_beginnings()) or _NUMBERED.match(line) is not None
 
 
 def sections(lines: Sequence[str]) -> list[Section]:
