@@ -20,16 +20,17 @@ _STAMP = re.compile(r"\[ {0,11}(\d{1,11})\.(\d{6})\](?:\[ {0,10}([TC]\d{1,10})\]
 _PRIORITY = re.compile(r"<(\d{1,3})>(?:\d )?")
 _DECODED = re.compile(r"(kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp) {0,6}:(\w{1,6}) {0,3}: ")
 _CLOCK = re.compile(  # dmesg -T, -H, --time-format iso, -d
-    r"\[(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d(?::\d\d)?(?:\.\d+)?(?: \d{4})?\] "
+    r"\[(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} ?[ \d]\d \d\d:\d\d(?::\d\d)?(?:\.\d+)?(?: \d{4})?\] "
     r"|\[ {1,9}[+<] {0,9}\d{1,9}\.\d{1,9}>?\] "
     r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{6}[+-]\d\d:\d\d "
 )
-_SYSLOG = re.compile(  # journalctl's short forms, rsyslog's files
+_SYSLOG = re.compile(  # journalctl's short forms, files and messages of syslog daemons
     r"(?:(?:[^\W\d_]{1,9}\.? [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,6})?"
     r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?"
-    r"|[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})? [A-Z]{2,5})"
-    r" (?:<\w+\.\w+> )?[\w.:-]{1,255} (?P<program>[\w./@-]{1,64})(?P<process>\[\d{1,10}\])?: ?"
-    r"|\[ {0,6}(?P<seconds>\d{1,11})\.(?P<microseconds>\d{6})\] "
+    r"|[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})? [A-Z]{2,5}|\d{9,11}\.\d{6})"
+    r" (?:<\w+\.\w+> )?[\w.:-]{1,255} (?:[a-z]{3,8}\d?\.[a-z]{3,7} )?"
+    r"(?P<program>[\w./@-]{1,64})(?:(?P<process>\[\d{1,10}\])?: ?| - - - )"
+    r"|\[ {0,6}(?P<seconds>\d{1,11})\.(?P<microseconds>\d{6})(?: <[ \d.]{1,24}[ *]>| {16})?\] "
     r"[\w.-]{1,255} (?P<source>kernel|[\w./@-]{1,64}\[\d{1,10}\]): ?)"
 )
 _BEFORE = re.compile(  # what may stand before a stamp: the clock of the program that recorded, a mail's quotes
@@ -57,19 +58,20 @@ class PrefixReader:
         level = facility = None
         if line.startswith("> "):
             line = line.lstrip("> ")  # a mail's quotes
-        if match := _SYSLOG.match(line):
+        if match := _PRIORITY.match(line):
+            facility, level = divmod(int(match[1]), 8)
+            line = line[match.end() :]
+        if found := _SYSLOG.match(line):
             self.journal += 1
-            return [self._from_syslog(line, match)]
-        if match := _EXTENDED.match(line):
+            return [_from_syslog(line, found, level)]
+        if match:
+            self.dmesg += 1
+        elif match := _EXTENDED.match(line):
             self.dmesg += 1
             return [_from_extended(line, match)]
-        if match := _DECODED.match(line):
+        elif match := _DECODED.match(line):
             self.dmesg += 1
             facility, level = _FACILITIES[match[1]], _LEVELS.get(match[2])
-            line = line[match.end() :]
-        elif match := _PRIORITY.match(line):
-            self.dmesg += 1
-            facility, level = divmod(int(match[1]), 8)
             line = line[match.end() :]
         if match := _CLOCK.match(line):
             self.dmesg += 1
@@ -100,15 +102,16 @@ class PrefixReader:
             match = following
         return records
 
-    def _from_syslog(self, line: str, match: re.Match[str]) -> LogRecord:
-        text = line[match.end() :]
-        program = match["source"] or match["program"] + (match["process"] or "")
-        timestamp = stamped(match["seconds"], match["microseconds"]) if match["seconds"] else None
-        if program != "kernel":
-            return LogRecord(f"{program}: {text}", timestamp, facility=USER_FACILITY)
-        if own := _STAMP.match(text):
-            return LogRecord(text[own.end() :], stamped(own[1], own[2]), None, 0, own[3] or "")
-        return LogRecord(text, timestamp, None, 0)
+
+def _from_syslog(line: str, match: re.Match[str], level: int | None) -> LogRecord:
+    text = line[match.end() :]
+    program = match["source"] or match["program"] + (match["process"] or "")
+    timestamp = stamped(match["seconds"], match["microseconds"]) if match["seconds"] else None
+    if program != "kernel":
+        return LogRecord(f"{program}: {text}", timestamp, level, USER_FACILITY)
+    if own := _STAMP.match(text):
+        return LogRecord(text[own.end() :], stamped(own[1], own[2]), level, 0, own[3] or "")
+    return LogRecord(text, timestamp, level, 0)
 
 
 def _from_extended(line: str, match: re.Match[str]) -> LogRecord:
