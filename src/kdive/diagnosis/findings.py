@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kdive.diagnosis.classes import CrashClass, crash_class
 from kdive.diagnosis.guilty import Guilty, guilty_frame
@@ -35,8 +35,17 @@ class Blame:
 
 
 def frames_of(event: LogEvent) -> tuple[Frame, ...]:
-    """Where it happened, then its callers, as the log prints them."""
-    return ((event.ip,) if event.ip else ()) + event.frames
+    """Where it happened, then its callers, as the log prints them.
+
+    The first is sure even where the trace has a "?": a stall interrupts a function that has not called anybody. So is
+    its caller where the CPU jumped to what is no code: the kernel's unwinder does not trust anything behind that.
+    """
+    if event.ip is None:
+        return event.frames
+    callers = event.frames
+    if not event.ip.function and callers:
+        callers = (replace(callers[0], reliable=True), *callers[1:])
+    return (replace(event.ip, reliable=True), *callers)
 
 
 def stack_of(event: LogEvent, stacks: Stacks | Missing) -> Stack | None:
@@ -107,7 +116,7 @@ def _place(event: LogEvent, blamed: Blame) -> list[Evidence]:
         name += f" [{frame.module}]"
     if blamed.source != "log":
         return [Evidence(f"{blamed.source}#{index}", name, "frame")]
-    return [Evidence(f"log:{event.line}", name, "ip" if frame is event.ip else "frame")]
+    return [Evidence(f"log:{event.line}", name, "ip" if event.ip is not None and index == 0 else "frame")]
 
 
 def _ending(event: LogEvent, chain: PanicChain) -> list[Evidence]:
@@ -130,7 +139,7 @@ def _confidence(class_: CrashClass, event: LogEvent, blamed: Blame, stacks: Stac
         return CERTAIN
     if blamed.guilty is None or blamed.guilty.weak:
         return GUESS
-    direct = event.ip is not None and blamed.guilty.frame is event.ip
+    direct = event.ip is not None and blamed.source == "log" and blamed.guilty.index == 0
     stack = stack_of(event, stacks)
     confirmed = stack is not None and any(frame.function == blamed.guilty.frame.function for frame in stack.frames)
     return CERTAIN if direct and confirmed else LIKELY

@@ -9,6 +9,8 @@ from kdive.diagnosis.tiers import tiers
 from kdive.facts.stacks import Frame
 from kdive.facts.verdict import SkippedFrame
 
+_NEVER = frozenset(("T1.wait", "T1.thunk"))  # primitives that are not even the best of a bad stack
+
 
 @dataclass(frozen=True)
 class Guilty:
@@ -39,8 +41,10 @@ def _search(frames: Sequence[tuple[int, Frame]], helpers: Collection[str], guess
         if not entry or (frame.module and entry.startswith("T1")):
             return Guilty(frame, index, tuple(skipped), weak=guess)
         if entry.startswith("T2"):
+            if not skipped and primitive is None:
+                primitive = Guilty(frame, index, (), weak=True)
             break
-        if entry.startswith("T1") and primitive is None:
+        if entry.startswith("T1") and entry not in _NEVER and primitive is None:
             primitive = Guilty(frame, index, tuple(skipped), weak=True)
         skipped.append(SkippedFrame(frame.function, frame.module, entry))
     return primitive

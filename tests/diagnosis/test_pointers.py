@@ -1,0 +1,39 @@
+"""What bad pointers look like, and what only looks like it."""
+
+from __future__ import annotations
+
+import pytest
+
+from kdive.diagnosis.pointers import explain
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (0, "null-offset"),
+        (0x18, "null-offset"),
+        (0xFFFF, "user"),
+        (0xDEAD000000000100, "list-poison"),
+        (0xDEAD000000000128, "list-poison"),
+        (0x6B6B6B6B6B6B6B6B, "poison"),
+        (0x6B6B6B6B6B6B6BA3, "poison"),
+        (0x5A5A5A5A5A5A5A5A, "poison"),
+        (0xFFFFFFFFFFFFFFF4, "error"),
+        (int.from_bytes(b"hello wo", "little"), "text"),
+        (0xFFFF888003A41000 ^ (1 << 62), "bit-flip"),
+        (0x00007F2A11223344, "user"),
+        (0xFFFF888003A41000, ""),
+        (0xFFFFFFFF81000000, ""),
+        (0x0123456789ABCDEF, ""),
+    ],
+)
+def test_a_value_is_told_by_its_kind(value: int, kind: str) -> None:
+    assert explain(value).kind == kind
+
+
+def test_an_error_pointer_names_its_number() -> None:
+    assert explain((1 << 64) - 12).words == "the error number -12 used as a pointer"
+
+
+def test_a_member_behind_a_poisoned_link_names_its_offset() -> None:
+    assert explain(0xDEAD000000000108).words.endswith("plus 0x8")
