@@ -13,9 +13,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from kdive.dumpfile.open import open_dump
-
 from benchmarks.timing import Contender, Measured, cpu_name, race
+from kdive.dumpfile.open import open_dump
 from kdive.facts.missing import Missing
 
 RUNS = int(os.environ.get("KDIVE_BENCH_RUNS", "5"))

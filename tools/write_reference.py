@@ -1,6 +1,6 @@
-"""Writes docs/commands.md and docs/man/kdive.1 from the command line's own declarations.
+"""Writes docs/commands.md, docs/classes.md and docs/man/kdive.1 from what the program itself declares.
 
-Run it after a change of a verb or an option: `.venv/bin/python tools/write_reference.py`. A test compares.
+Run it after a change of a verb, an option or a class: `.venv/bin/python tools/write_reference.py`. A test compares.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 from kdive.cli import parser
+from kdive.diagnosis.classes import classes
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -25,6 +26,22 @@ def commands_page() -> str:
         lines.append("")
     lines += ["## Exit codes", "", "| code | |", "|---|---|"]
     lines += [f"| {code} | {words} |" for code, words in re.findall(r"^  (\d+) +(.*)$", parser.EPILOG, re.MULTILINE)]
+    return "\n".join(lines) + "\n"
+
+
+def classes_page() -> str:
+    """The table of crash classes, in Markdown."""
+    guilty = {"frame": "a function", "none": "nothing in the kernel", "hardware": "the hardware"}
+    lines = [
+        "# Classes of crashes",
+        "",
+        "Written by `tools/write_reference.py` from `src/kdive/diagnosis/data/classes.toml`. `verdict.class` is what the",
+        "machine reported first in its last boot and what explains its end; what is guilty is a separate matter.",
+        "",
+        "| class | what it means | what can be guilty |",
+        "|---|---|---|",
+    ]
+    lines += [f"| `{one.id}` | {_cell(one.meaning)} | {guilty[one.guilty]} |" for one in classes().values()]
     return "\n".join(lines) + "\n"
 
 
@@ -73,6 +90,7 @@ def _cell(text: str) -> str:
 
 def main() -> None:
     (DOCS / "commands.md").write_text(commands_page())
+    (DOCS / "classes.md").write_text(classes_page())
     (DOCS / "man").mkdir(exist_ok=True)
     (DOCS / "man" / "kdive.1").write_text(man_page())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tools.write_reference import commands_page, man_page
+from tools.write_reference import classes_page, commands_page, man_page
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
@@ -20,3 +20,7 @@ def test_the_reference_is_up_to_date() -> None:
 
 def test_the_man_page_is_up_to_date() -> None:
     assert words((DOCS / "man" / "kdive.1").read_text()) == words(man_page()), "run tools/write_reference.py"
+
+
+def test_the_page_of_classes_is_up_to_date() -> None:
+    assert (DOCS / "classes.md").read_text() == classes_page(), "run tools/write_reference.py"
