@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kdive.symbols.belongs import KernelIdentity
+from kdive.symbols.identity import KernelIdentity
 from kdive.symbols.lift import debuginfo_package, lift
 
 

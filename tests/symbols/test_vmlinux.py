@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kdive.errors import KdiveError, MismatchError
-from kdive.symbols.belongs import KernelIdentity, check, mismatch
+from kdive.symbols.belongs import check, mismatch
+from kdive.symbols.identity import KernelIdentity
 from kdive.symbols.vmlinux import read_vmlinux
 from tests.symbols.build_vmlinux import build_vmlinux
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from kdive.errors import DumpDamagedError
 from kdive.formats.integers import integers
@@ -75,16 +75,14 @@ _FOUND_BY_NAME = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     name: str  # "" for an anonymous struct or union
     type_id: int
     bit_offset: int
     bit_size: int  # of a bit field; 0 for other members
 
 
-@dataclass(frozen=True, slots=True)
-class Integer:
+class Integer(NamedTuple):
     signed: bool
     boolean: bool
     bit_offset: int
@@ -102,7 +100,8 @@ class Btf:
         self.first_id: int = base.end_id if base else 1
         self._offsets: dict[str, int | None] = {}  # of names that were asked for
         self._first_string = base.end_string if base else 0
-        self._starts, self._by_name, self._enums_tell_signs = _walk(self._words)
+        self._index = _walk(self._words)
+        self._starts = self._index.starts
         self._enumerators: dict[int, int] | None = None
         self.end_id: int = self.first_id + len(self._starts)
         self.end_string: int = self._first_string + len(self._strings)
@@ -112,7 +111,7 @@ class Btf:
         offset = self._string_offset(name)
         if offset is None:
             return None
-        numbers = (self._by_name.get(offset << _KIND_BITS | kind) for kind in kinds)
+        numbers = (self._index.by_name.get(offset << _KIND_BITS | kind) for kind in kinds)
         return next((self.first_id + number for number in numbers if number is not None), None)
 
     def kind(self, type_id: int) -> Kind:
@@ -170,7 +169,7 @@ class Btf:
             wide = [(name, high << 32 | low) for name, low, high in home._triples(start)]
             return [(self.string(name), _signed(value, 64) if signed else value) for name, value in wide]
         pairs = list(home._pairs(start))
-        if not home._enums_tell_signs:
+        if not home._index.enums_tell_signs:
             signed = any(_signed(value, 32) in _LIKELY_NEGATIVE for _, value in pairs)
         return [(self.string(name), _signed(value, 32) if signed else value) for name, value in pairs]
 
@@ -194,12 +193,12 @@ class Btf:
         """Number of the first enum in which each name stands, by the name's offset."""
         words = self._words
         found: dict[int, int] = {}
-        for number in range(len(self._starts) - 1, -1, -1):
+        for number in reversed(self._index.enums):
             start = self._starts[number]
             info = words[start + 1]
-            if width := _ENUM_WIDTHS.get(info >> 24 & 31):
-                names = words[start + 3 : start + 3 + width * (info & 0xFFFF) : width]
-                found.update(dict.fromkeys(names, number))
+            width = _ENUM_WIDTHS[info >> 24 & 31]
+            names = words[start + 3 : start + 3 + width * (info & 0xFFFF) : width]
+            found.update(dict.fromkeys(names, number))
         return found
 
     def string(self, offset: int) -> str:
@@ -264,9 +263,14 @@ def _sections(data: bytes, order: ByteOrder) -> tuple[memoryview, bytes]:
     return memoryview(data)[types : types + header.type_len], text
 
 
-def _walk(words: array[int]) -> tuple[array[int], dict[int, int], bool]:
-    """Where each type starts, in words; the number of the first type of each name and kind; whether any enum has the
-    flag that says it is signed."""
+class _Index(NamedTuple):
+    starts: array[int]  # where each type starts, in words
+    by_name: dict[int, int]  # number of the first type of each name and kind
+    enums: list[int]  # numbers
+    enums_tell_signs: bool  # whether any enum has the flag that says it is signed
+
+
+def _walk(words: array[int]) -> _Index:
     starts: list[int] = []
     add = starts.append
     lengths: dict[int, int] = {}  # by the second word, which few types do not share with another
@@ -284,10 +288,15 @@ def _walk(words: array[int]) -> tuple[array[int], dict[int, int], bool]:
             position += lengths[info]
     if position != len(words):
         raise DumpDamagedError("the types of the BTF do not end where their section does")
+    wanted = {info: kind for info in lengths if (kind := info >> 24 & 31) in _FOUND_BY_NAME}
     by_name: dict[int, int] = {}
+    enums = []
     for number, start in enumerate(starts):
-        kind = words[start + 1] >> 24 & 31
-        if kind in _FOUND_BY_NAME:
+        info = words[start + 1]
+        if info in wanted:
+            kind = wanted[info]
             by_name.setdefault(words[start] << _KIND_BITS | kind, number)
-    flagged = any(info >> 31 and info >> 24 & 31 in _ENUM_WIDTHS for info in lengths)
-    return array("I", starts), by_name, flagged
+            if kind in _ENUM_WIDTHS:
+                enums.append(number)
+    flagged = any(info >> 31 and kind in _ENUM_WIDTHS for info, kind in wanted.items())
+    return _Index(array("I", starts), by_name, enums, flagged)

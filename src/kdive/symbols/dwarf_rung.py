@@ -10,8 +10,9 @@ import drgn
 
 from kdive.errors import KdiveError
 from kdive.memory.memory import Memory
-from kdive.symbols.belongs import KernelIdentity, check, mismatch
+from kdive.symbols.belongs import check, mismatch
 from kdive.symbols.debug_files import SYSTEM_DIRS, module_candidates, vmlinux_candidates
+from kdive.symbols.identity import KernelIdentity
 from kdive.symbols.modules import LoadedModule
 from kdive.symbols.program import open_program
 from kdive.symbols.vmlinux import VmlinuxFile, read_vmlinux

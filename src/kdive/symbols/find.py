@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from kdive.errors import KdiveError
 from kdive.facts.crash import Rung
 from kdive.memory.memory import Memory
-from kdive.symbols.belongs import KernelIdentity, identify_kernel
+from kdive.symbols.debug_files import vmlinux_candidates
+from kdive.symbols.identity import KernelIdentity, identify_kernel
 from kdive.symbols.lift import lift
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ def _with_dwarf(
     memory: Memory, kernel: KernelIdentity, options: SymbolOptions
 ) -> tuple[Symbols | None, tuple[str, ...]]:
     """The rung "dwarf", where there is a vmlinux for it; and what was passed over on the way."""
+    if options.vmlinux is None:
+        candidates = vmlinux_candidates(kernel.release, kernel.build_id, memory.dump.path, options.debug_dirs)
+        if next(candidates, None) is None:
+            return None, ()
     from kdive.symbols.dwarf_rung import given_vmlinux, load_dwarf, module_debuginfo, search_vmlinux
 
     if options.vmlinux is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kdive.errors import DumpDamagedError, ReadError
 from kdive.facts.missing import known
@@ -174,8 +174,7 @@ def _forms_before(memory: Memory, count_at: int, count: int) -> Iterator[Address
     yield from _address_forms(memory, count, None, None, count_at - word * count)
 
 
-@dataclass(frozen=True)
-class _Markers:
+class _Markers(NamedTuple):
     """Where each 256th name starts."""
 
     address: int

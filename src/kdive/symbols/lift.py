@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kdive.symbols.belongs import KernelIdentity
+from kdive.symbols.identity import KernelIdentity
 
 _DEBIAN_VERSION = re.compile(r"\bDebian (\S+)")
 _UBUNTU_VERSION = re.compile(r"-Ubuntu\b")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import drgn
 from drgn import SymbolBinding, SymbolKind
@@ -21,8 +21,7 @@ _BINDINGS = {_STB_GLOBAL: SymbolBinding.GLOBAL, _STB_WEAK: SymbolBinding.WEAK}
 _STT_FUNC = 2
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ModuleSymbol:
+class ModuleSymbol(NamedTuple):
     start: int
     position: int  # in the module's table
     name: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kdive.errors import ReadError
 from kdive.formats.orc import ENTRY_SIZE, IP_SIZE, OrcEntry, OrcIp, Unwindable, unwindable
@@ -16,11 +16,10 @@ from kdive.symbols.names import KernelNames
 _ENTRIES_LIMIT = 16_000_000
 
 
-@dataclass(frozen=True)
-class _Table:
+class _Table(NamedTuple):
     ips: int  # address of the first struct orc_ip
     entries: int  # address of the first struct orc_entry
-    count: int
+    length: int
 
 
 class OrcTables:
@@ -53,7 +52,7 @@ class OrcTables:
             return None
         if table is None:
             return None
-        index = bisect_right(range(table.count), address, key=lambda index: self._ip(table, index)) - 1
+        index = bisect_right(range(table.length), address, key=lambda index: self._ip(table, index)) - 1
         if index < 0:
             return None
         entry = self._memory.read(table.entries + index * ENTRY_SIZE, ENTRY_SIZE)

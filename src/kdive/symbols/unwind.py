@@ -168,7 +168,7 @@ class Unwinder:
         if ends_with_indirect_call(before):
             return True
         function = None if target is None else self._functions.at(target)
-        return function is not None and function.name.startswith(("__x86_indirect_", "__SCT__"))
+        return function is not None and function.name.startswith(("__x86_indirect_", "__x86_retpoline_", "__SCT__"))
 
     def _words(self, start: int, size: int) -> list[tuple[int, int]]:
         """Addresses and values of the words from `start` on, up to the first page that cannot be read."""

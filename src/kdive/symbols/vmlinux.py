@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from kdive.errors import KdiveError
 from kdive.formats import elf
@@ -40,8 +40,7 @@ class VmlinuxFile:
         return words[2] if len(words) > 2 else ""
 
 
-@dataclass(frozen=True)
-class _Section:
+class _Section(NamedTuple):
     name: str
     type: int
     offset: int
