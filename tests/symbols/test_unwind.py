@@ -6,8 +6,11 @@ from typing import Any
 import drgn
 import pytest
 
+from kdive.dumpfile.cpu_notes import cpu_registers
 from kdive.dumpfile.open import open_dump
 from kdive.errors import ReadError
+from kdive.facts.missing import Missing
+from kdive.memory.memory import Memory
 from kdive.memory.open import open_memory
 from kdive.symbols.find import Symbols, find_symbols
 from kdive.symbols.unwind import FRAMES_LIMIT, RawFrame, Unwinder
@@ -76,6 +79,15 @@ def test_idle_cpu_is_followed_out_of_its_nmi(sample_symbols: Symbols, sample_tru
 
     stack = unwinder.stack(cpu_curr(program, 1))
     assert [frame.pc for frame in stack] == _told(sample_truth["cpu_stacks"]["1"])
+
+
+def test_stack_starts_from_the_registers_in_the_notes(
+    sample_symbols: Symbols, sample_memory: Memory, sample_truth: dict[str, Any]
+) -> None:
+    _, unwinder = _parts(sample_symbols)
+    (registers,) = (cpu.registers for cpu in cpu_registers(sample_memory.dump) if cpu.cpu == 0)
+    assert not isinstance(registers, Missing)
+    assert [frame.pc for frame in unwinder.stack_from(registers)] == _told(sample_truth["crashed_stack"])
 
 
 def test_stack_is_the_same_through_our_own_reader(

@@ -8,7 +8,7 @@ searched for the first return address that follows a call to this very function,
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -21,6 +21,7 @@ from kdive.symbols.failures import FAILURES
 from kdive.symbols.functions import Functions
 from kdive.symbols.modules import LoadedModule
 from kdive.symbols.orc_tables import OrcTables
+from kdive.symbols.registers import pt_regs
 
 FRAMES_LIMIT = 512
 _SEARCHES_LIMIT = 16  # of one stack
@@ -28,15 +29,8 @@ _SEARCHED_BYTES = 8192  # half of a task's stack
 _DATA_CALL_BYTES = 512  # code that is none has not pushed much
 # x86: the privilege level in the code segment selector is 3. arm64: the exception level in the saved state is 0.
 _USER_MARKS = (("cs", 3, 3), ("pstate", 15, 0))
-_KERNEL_SELECTORS = {"cs": 0x10, "ss": 0x18}
-_PT_REGS = {
-    "r15": "r15",
-    "r14": "r14",
-    "r13": "r13",
-    "r12": "r12",
-    "bp": "rbp",
-    "bx": "rbx",
-}
+_KERNEL_CS, _KERNEL_SS = 0x10, 0x18
+_CALLEE_SAVED = ("rbx", "rbp", "r12", "r13", "r14", "r15")  # psABI of x86-64
 
 
 @dataclass(frozen=True)
@@ -95,6 +89,13 @@ class Unwinder:
                 continue
             break
         return frames[:FRAMES_LIMIT]
+
+    def stack_from(self, registers: Mapping[str, int]) -> list[RawFrame]:
+        """Frames from the registers that a CPU saved, named as in NT_PRSTATUS: for CPUs of which drgn finds none.
+
+        Raises ReadError as `stack` does.
+        """
+        return self.stack(pt_regs(self._program, registers))
 
     def _trace(self, thread: drgn.Thread | drgn.Object | int) -> drgn.StackTrace:
         return thread.stack_trace() if isinstance(thread, drgn.Thread) else self._program.stack_trace(thread)
@@ -187,16 +188,11 @@ class Unwinder:
         known = frame.frame.registers()
         # drgn takes the ip of pt_regs for an interrupted instruction. That of the call lies before the return
         # address; after a call that never returns, the latter belongs to another function.
-        values = {member: known.get(register, 0) for member, register in _PT_REGS.items()}
-        values |= {"ip": return_address - 1, "sp": sp, "flags": known.get("rflags", 0), **_KERNEL_SELECTORS}
+        values = {name: known[name] for name in _CALLEE_SAVED if name in known}
+        values |= {"rip": return_address - 1, "rsp": sp, "cs": _KERNEL_CS, "ss": _KERNEL_SS}
         try:
-            type_ = self._program.type("struct pt_regs")
-            data = bytearray(drgn.sizeof(type_))
-            for member, value in values.items():
-                start = drgn.offsetof(type_, member)
-                data[start : start + 8] = value.to_bytes(8, "little")
-            return drgn.Object.from_bytes_(self._program, type_, data)
-        except FAILURES:
+            return pt_regs(self._program, values)
+        except ReadError:
             return None
 
 
