@@ -10,6 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# As a user has it: Python keeps compiled modules, and output is buffered.
+_ENVIRONMENT = {
+    name: value
+    for name, value in os.environ.items()
+    if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONPROFILEIMPORTTIME")
+}
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -51,7 +58,7 @@ def run_once(contender: Contender) -> tuple[float, int, int]:
     """Seconds, peak resident bytes of the largest process in it, exit code."""
     start = time.perf_counter()
     process = subprocess.Popen(
-        contender.argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        contender.argv, env=_ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     assert process.stdin is not None
     try:

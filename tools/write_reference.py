@@ -35,8 +35,8 @@ def classes_page() -> str:
     lines = [
         "# Classes of crashes",
         "",
-        "Written by `tools/write_reference.py` from `src/kdive/diagnosis/data/classes.toml`. `verdict.class` is what the",
-        "machine reported first in its last boot and what explains its end; what is guilty is a separate matter.",
+        "Written by `tools/write_reference.py` from `src/kdive/diagnosis/data/classes.toml`. `verdict.class` is what",
+        "the machine reported in its last boot and what explains its end; what is guilty is a separate matter.",
         "",
         "| class | what it means | what can be guilty |",
         "|---|---|---|",
