@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from kdive.dumpfile.open import open_dump
 from kdive.errors import KdiveError, ReadError
+from kdive.facts.missing import Missing
 from kdive.memory.open import open_memory
 from kdive.symbols.kallsyms_tables import read_kallsyms
 from kdive.symbols.names import KernelNames
@@ -37,9 +38,10 @@ def test_tables_of_the_sample_are_found_although_vmcoreinfo_does_not_name_them(s
         {"form": "absolute"},
         {"form": "absolute", "marker_width": 8},
         {"form": "absolute_percpu", "symbols": kernel_symbols(200)},
+        {"form": "absolute_percpu", "reordered": True},  # 6.4, without its VMCOREINFO
     ],
 )
-def test_tables_of_older_kernels_are_found_by_their_shape(tmp_path: Path, layout: dict[str, object]) -> None:
+def test_tables_are_found_by_their_shape(tmp_path: Path, layout: dict[str, object]) -> None:
     symbols = layout.get("symbols") or kernel_symbols()
     kallsyms = read_kallsyms(build_memory(tmp_path, **layout))  # type: ignore[arg-type]
     found = [(kallsyms.type(i), kallsyms.name(i), kallsyms.address(i)) for i in range(len(kallsyms))]
@@ -51,6 +53,13 @@ def test_tables_that_vmcoreinfo_names_are_read_in_every_form(tmp_path: Path, for
     symbols = kernel_symbols() if form == "absolute_percpu" else kernel_symbols()[3:]
     kallsyms = read_kallsyms(build_memory(tmp_path, symbols=symbols, named=True, reordered=True, form=form))
     assert [(kallsyms.type(i), kallsyms.name(i), kallsyms.address(i)) for i in range(len(kallsyms))] == symbols
+
+
+def test_tables_are_searched_for_where_vmcoreinfo_names_them_wrongly(tmp_path: Path) -> None:
+    memory = build_memory(tmp_path, named=True, reordered=True)
+    assert not isinstance(memory.dump.vmcoreinfo, Missing)
+    memory.dump.vmcoreinfo = {**memory.dump.vmcoreinfo, "SYMBOL(kallsyms_num_syms)": f"{STEXT:x}"}
+    assert len(read_kallsyms(memory)) == len(kernel_symbols())
 
 
 def test_tables_of_another_kernel_are_refused(tmp_path: Path) -> None:

@@ -43,13 +43,17 @@ def read_kallsyms(memory: Memory) -> Kallsyms:
     stext = vmcoreinfo.symbol(info, "_stext")
     if stext is None:
         raise ReadError("VMCOREINFO does not say where the kernel's text starts (_stext)")
+    why = ReadError("VMCOREINFO does not name the kallsyms tables, and they were not found in the kernel image")
     if vmcoreinfo.symbol(info, "kallsyms_names") is not None:
-        return _read_named(memory, info, stext)
+        try:
+            return _read_named(memory, info, stext)
+        except ReadError as error:
+            why = error
     for tokens, table in _token_tables(memory, info, stext):
-        found = _read_before(memory, tokens, table, stext)
+        found = _read_around(memory, tokens, table, stext)
         if found is not None:
             return found
-    raise ReadError("VMCOREINFO does not name the kallsyms tables, and they were not found in the kernel image")
+    raise why
 
 
 def _read_named(memory: Memory, info: Mapping[str, str], stext: int) -> Kallsyms:
@@ -147,18 +151,18 @@ def _token_table(memory: Memory, digits: int) -> tuple[Tokens, int]:
     return Tokens.read(memory.read(start, digits + end - start), index), start
 
 
-def _read_before(memory: Memory, tokens: Tokens, table: int, stext: int) -> Kallsyms | None:
-    """The tables that end at the token `table`, in the order they had before 6.2."""
+def _read_around(memory: Memory, tokens: Tokens, table: int, stext: int) -> Kallsyms | None:
+    """The tables around the token `table`, in the orders of 4.x to 6.1 and of 6.4 and later."""
     for markers in _marker_tables(memory, table):
         count_at = _find_count(memory, markers)
         if count_at is None:
             continue
         word = memory.dump.word_size
-        names_at = count_at + 8 if word == 8 else count_at + 4
+        names_at = count_at + word
         count = memory.read_u32(count_at)
         try:
             names, end = split_names(memory.read(names_at, markers.address - names_at), count)
-            forms = _forms_before(memory, count_at, count)
+            forms = _forms_around(memory, count_at, count, table, tokens)
             if markers.fit(names) and 0 <= markers.address - (names_at + end) < word:
                 return _agreeing(tokens, names, forms, stext)
         except ReadError:
@@ -166,12 +170,23 @@ def _read_before(memory: Memory, tokens: Tokens, table: int, stext: int) -> Kall
     return None
 
 
-def _forms_before(memory: Memory, count_at: int, count: int) -> Iterator[AddressOf]:
+def _forms_around(memory: Memory, count_at: int, count: int, table: int, tokens: Tokens) -> Iterator[AddressOf]:
     word = memory.dump.word_size
+    size = _aligned(4 * count, word)
     base = count_at - word
-    offsets = base - ((4 * count + word - 1) & -word)
-    yield from _address_forms(memory, count, offsets, base, None)
-    yield from _address_forms(memory, count, None, None, count_at - word * count)
+    # 404bad70fcf7 "kallsyms: change the output order", v6.4
+    after = _aligned(table + sum(len(expansion) + 1 for expansion in tokens.expansions), word) + 2 * TOKENS
+    for offsets, base_at, addresses in (
+        (base - size, base, None),
+        (None, None, count_at - word * count),
+        (after, after + size, None),
+    ):
+        with suppress(ReadError):
+            yield from _address_forms(memory, count, offsets, base_at, addresses)
+
+
+def _aligned(size: int, step: int) -> int:
+    return (size + step - 1) & -step
 
 
 class _Markers(NamedTuple):
