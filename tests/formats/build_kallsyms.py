@@ -26,12 +26,14 @@ def build_tables(
     form: str = "absolute_percpu",
     marker_width: int = 4,
     reordered: bool = False,
+    sequence: bool = False,
     relative_base: int = 0,
 ) -> Tables:
     """The tables at the virtual address `start`.
 
     `form` is "absolute_percpu", "base_relative", "absolute" or "place_relative" (7.0); `marker_width` 8 is that of
-    kernels before 5.0; `reordered` puts the addresses last, as since 6.4.
+    kernels before 5.0; `reordered` puts the addresses last, as since 6.4; `sequence` has kallsyms_seqs_of_names in the
+    place that it had from 6.2 to 6.3.
     """
     tokens, compressed = compress_names([letter.encode() + name.encode() for letter, name, _ in symbols])
     names, markers = b"", []
@@ -52,6 +54,9 @@ def build_tables(
         ("kallsyms_token_table", strings),
         ("kallsyms_token_index", struct.pack("<256H", *index)),
     ]
+    if sequence:
+        order = sorted(range(count), key=lambda number: symbols[number][1])
+        named.insert(3, ("kallsyms_seqs_of_names", b"".join(number.to_bytes(3, "big") for number in order)))
     addresses = [address for _, _, address in symbols]
     before = [] if form == "place_relative" else _address_tables(addresses, form, relative_base)
     parts = [*named, *before] if reordered else [*before, *named]

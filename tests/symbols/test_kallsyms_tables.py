@@ -38,6 +38,7 @@ def test_tables_of_the_sample_are_found_although_vmcoreinfo_does_not_name_them(s
         {"form": "absolute"},
         {"form": "absolute", "marker_width": 8},
         {"form": "absolute_percpu", "symbols": kernel_symbols(200)},
+        {"form": "absolute_percpu", "sequence": True},  # 6.1 stable, 6.2
         {"form": "absolute_percpu", "reordered": True},  # 6.4, without its VMCOREINFO
     ],
 )
