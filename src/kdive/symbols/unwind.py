@@ -76,18 +76,16 @@ class Unwinder:
         frames: list[RawFrame] = []
         scanned = False
         for _ in range(_SEARCHES_LIMIT):
-            part, complete = self._until_lost([*_frames(trace, scanned)])
-            frames += part
-            if complete or len(frames) >= FRAMES_LIMIT:
+            found = _frames(trace, scanned)
+            sure, complete = self._until_lost(found)
+            frames += sure
+            if complete or not frames or len(frames) >= FRAMES_LIMIT:
                 break
-            regs = self._caller(frames[-1]) if frames else None
-            if regs is None:
-                frames += [replace(frame, reliable=False) for frame in [*_frames(trace, scanned)][len(part) :]]
+            from_caller = self._trace_from_caller(frames[-1])
+            if from_caller is None:
+                frames += [replace(frame, reliable=False) for frame in found[len(sure) :]]
                 break
-            with suppress(*FAILURES):
-                trace, scanned = self._program.stack_trace(regs), True
-                continue
-            break
+            trace, scanned = from_caller, True
         return frames[:FRAMES_LIMIT]
 
     def stack_from(self, registers: Mapping[str, int]) -> list[RawFrame]:
@@ -133,6 +131,14 @@ class Unwinder:
         except LookupError:
             return False
 
+    def _trace_from_caller(self, frame: RawFrame) -> drgn.StackTrace | None:
+        """What drgn finds from the caller of `frame` on, where that is found on the stack."""
+        try:
+            registers = self._caller(frame)
+            return None if registers is None else self._program.stack_trace(registers)
+        except FAILURES:
+            return None
+
     def _caller(self, frame: RawFrame) -> drgn.Object | None:
         """The registers of the function that called the one of `frame`, found on the stack."""
         if frame.sp is None or self._program.platform is None:
@@ -141,7 +147,7 @@ class Unwinder:
             return None
         function = self._functions.at(frame.pc, not frame.interrupted)
         limit = _SEARCHED_BYTES if function else _DATA_CALL_BYTES
-        names = self._starts(function.start, function.name) if function else set()
+        starts = self._starts(function.start, function.name) if function else set()
         for place, word in self._words(frame.sp, limit):
             if not self._functions.is_code(word - 1):
                 continue
@@ -149,7 +155,7 @@ class Unwinder:
                 before = self._program.read(word - LONGEST, LONGEST)
             except drgn.FaultError:
                 continue
-            if self._calls(before, word, names):
+            if self._calls(before, word, starts):
                 return self._registers(frame, word, place + 8)
         return None
 
@@ -184,16 +190,13 @@ class Unwinder:
         values = struct.unpack_from(f"<{len(data) // 8}Q", data)
         return [(start + 8 * number, value) for number, value in enumerate(values)]
 
-    def _registers(self, frame: RawFrame, return_address: int, sp: int) -> drgn.Object | None:
+    def _registers(self, frame: RawFrame, return_address: int, sp: int) -> drgn.Object:
         known = frame.frame.registers()
         # drgn takes the ip of pt_regs for an interrupted instruction. That of the call lies before the return
         # address; after a call that never returns, the latter belongs to another function.
         values = {name: known[name] for name in _CALLEE_SAVED if name in known}
         values |= {"rip": return_address - 1, "rsp": sp, "cs": _KERNEL_CS, "ss": _KERNEL_SS}
-        try:
-            return pt_regs(self._program, values)
-        except ReadError:
-            return None
+        return pt_regs(self._program, values)
 
 
 def _place(frame: RawFrame) -> int:
