@@ -53,6 +53,7 @@ CASES = [
     ("refcount", "refcount", "refcount_warn_saturate", "", "frob_put", 1, 640, "frobtest"),
     ("kernel-bug-arm64", "kernel-bug", "frob_assert", "frob", "frob_init", 3, 320, "insmod"),
     ("warning-panic", "warning", "frob_check", "frob", "frob_init", 0, 301, "insmod"),
+    ("warning-panic-4.18", "warning", "frob_drain", "frob", "frob_shutdown_work", 3, 2210, "kworker/3:1"),
     ("warning-new-wording", "warning", "frob_check", "frob", "frob_init", 0, 301, "insmod"),
     ("lockdep", "lockdep", None, "", "dump_stack_lvl", 1, 433, "frobtest"),
     ("spinlock-bad-magic", "lockdep", None, "", "dump_stack_lvl", 1, 333, "insmod"),
@@ -255,6 +256,20 @@ def test_sources_that_a_decoder_put_into_the_trace_are_kept() -> None:
         ("fs/file_table.c:320", True),
         ("kernel/task_work.c:179", False),
     ]
+
+
+def test_warning_that_panicked_before_its_registers_has_those_of_the_panic() -> None:
+    fault = first_fault("warning-panic-4.18")
+    assert fault.registers["rbx"] == 0xFFFF9A5D43C85000
+    assert fault.code.startswith("5d 41 5c c3")
+    assert fault.taint == "G OE t"
+
+
+def test_lock_that_is_misused_is_told_with_the_stack_that_misuses_it() -> None:
+    lockdep = find_events(read_text_log((LOGS / "lockdep-inconsistent.log").read_bytes()))[0]
+    assert (lockdep.kind, lockdep.pid, lockdep.comm) == ("lockdep", 433, "frobtest")
+    assert "frob_ioctl" in [frame.function for frame in lockdep.frames]
+    assert "frob_irq" not in [frame.function for frame in lockdep.frames]
 
 
 def test_address_that_the_kernel_hashed_is_no_address() -> None:

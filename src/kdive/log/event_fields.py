@@ -67,6 +67,8 @@ def _main(kind: str, parts: Sequence[Section], cpus: Sequence[int]) -> Section:
     shown = [part for part in parts if part.frames or part.ip]
     if kind == "hung-task" and shown:
         return shown[0]  # the task's own; those of CPUs come after it
+    if kind == "lockdep" and (reporter := next((part for part in shown if part.cpu_line.comm), None)):
+        return reporter  # after those of where the locks were taken before
     shown = [part for part in shown if not part.title or part.cpu is not None] or shown or list(parts)
     return next((part for part in shown if part.cpu in cpus), shown[0])
 
@@ -120,7 +122,13 @@ def _where(kind: str, groups: dict[str, str], main: Section) -> tuple[Frame | No
             size=int(size, 16) if size else None,
             how="log",
         )
+    if ip is not None and not ip.function and main.lr is not None and main.lr.function not in _functions(frames[:3]):
+        frames = [main.lr, *frames]  # a call to nowhere left no frame of the caller
     return ip, tuple(_without_repetition(ip, frames))
+
+
+def _functions(frames: Sequence[Frame]) -> list[str]:
+    return [frame.function for frame in frames]
 
 
 def _interrupted(frames: Sequence[Frame]) -> int | None:

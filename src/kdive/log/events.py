@@ -25,6 +25,7 @@ from kdive.log.event_fields import event_of
 from kdive.log.grouping import group
 from kdive.log.headlines import Headline, find_headlines
 from kdive.log.interleaved import untangled
+from kdive.log.panic_trace import with_traces_of_panics
 from kdive.log.render import lines_with_records
 from kdive.log.report_block import block_end
 
@@ -55,7 +56,7 @@ def _events(lines: Sequence[str], records: Sequence[LogRecord], headlines: Seque
         event = event_of(report, lines[report.line : end])
         timestamp = next((r.timestamp for r in records[report.line : end] if r.timestamp is not None), None)
         events.append(replace(event, timestamp=timestamp))
-    return tuple(events)
+    return with_traces_of_panics(events)
 
 
 def _restored(event: LogEvent, order: Sequence[int]) -> LogEvent:

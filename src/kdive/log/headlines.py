@@ -76,7 +76,7 @@ def find_headlines(lines: Sequence[str], records: Sequence[LogRecord | None] = (
     starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
     found = []
     for number, rows in sorted(_candidates(text, starts).items()):
-        line = lines[number]
+        line = lines[number].lstrip()
         record = records[number] if records else None
         if line.startswith(_NOT_REPORTS) or (record is not None and record.facility):
             continue

@@ -12,12 +12,12 @@ from kdive.facts.stacks import Frame
 from kdive.log import trace_lines
 
 LONGEST_BLOCK = 3000  # lines
-_TOLERATED_GAP = 12  # lines of others in between (another CPU, another program)
+_GAP_BEFORE_TRACE, _GAP_IN_TRACE, _GAP_AFTER_TRACE = 60, 25, 12  # lines of others in between (other CPUs, programs)
 
 _DATA = Path(__file__).parent / "data" / "report_lines.txt"
 _NUMBERED = re.compile(  # numbered registers, memory dumps, page tables, counts, locks, the OOM killer's tasks
     r"[xrast]\d\d? ?: |>?[0-9a-f]{8,16}:? |\[[0-9a-f]{8,16}\] |\d+-[.\w!?]{4}: |\d+ (?:locks? held|pages|total|kB)"
-    r"|#\d: |CPU \d|\[ {0,6}\d+\] "
+    r"|#\d: |CPU \d|\[ {0,6}\d+\] |[0-9a-f]{4}: [0-9a-f ]{8}"
 )
 _TRACE = re.compile(r"Call [Tt]race:|Backtrace:|Stack :|Exception stack")
 _NEW_SECTION = re.compile(
@@ -25,7 +25,7 @@ _NEW_SECTION = re.compile(
     r"|(?:task:\S|(?:Allocated|Freed) by task|(?:allocated|freed) by task|(?:Allocated|Freed) in "
     r"|Last potentially related work|The buggy address|Uninit was (?:created|stored)|(?:read|write) (?:\(.*\) )?to 0x"
     r"|Reported by Kernel|Preemption disabled at|Last Breaking-Event|rcu: .*kthread|rcu: Stack dump where"
-    r"|Showing (?:all|busy)|---\[ end|Mem-Info)"
+    r"|stack backtrace:|Showing (?:all|busy)|---\[ end|Mem-Info)"
 )
 BODY_START = re.compile(
     r"CPU: \d+ (?:UID|PID)|CPU \d+ *$|Pid: \d|[RE]IP: |Call [Tt]race:|Modules linked in|pc : |NIP|Backtrace:"
@@ -40,6 +40,7 @@ class Section:
     cpu_line: trace_lines.CpuLine = field(default_factory=trace_lines.CpuLine)
     cpu: int | None = None
     ip: Frame | None = None
+    lr: Frame | None = None  # where `ip` returns to, by the link register
     frames: list[Frame] = field(default_factory=list)
     registers: dict[str, int] = field(default_factory=dict)
     code: str = ""
@@ -51,12 +52,16 @@ class Section:
 
 def block_end(lines: Sequence[str], start: int, limit: int) -> int:
     """First line after `start` that is not part of its report; `limit` is where another one begins."""
-    last = start
+    last, gap = start, _GAP_BEFORE_TRACE
     limit = min(limit, start + LONGEST_BLOCK)
     for number in range(start + 1, limit):
         if is_report_line(lines[number]):
             last = number
-        elif number - last > _TOLERATED_GAP:
+            if lines[number].startswith("---[ end"):
+                gap = _GAP_AFTER_TRACE
+            elif gap == _GAP_BEFORE_TRACE and trace_lines.frame_line(lines[number], ""):
+                gap = _GAP_IN_TRACE
+        elif number - last > gap:
             break
     return last + 1
 
@@ -146,6 +151,8 @@ class _SectionReader:
                 section.ip = ip
             if line.startswith("pc :") and (registers := trace_lines.registers_line(line)):
                 section.registers = registers | section.registers
+        elif section.lr is None and (lr := trace_lines.lr_line(line)):
+            section.lr = lr
         elif line.startswith("Code:"):
             if not section.code and not self.in_user_space:
                 section.code = line.removeprefix("Code:").strip()

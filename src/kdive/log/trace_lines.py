@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kdive.facts.stacks import Frame
 from kdive.units import Address
 
-_TAINT = r"(?:Not tainted|Tainted: (?P<taint>[A-Z -]+?)) +(?P<release>\d\S*)"  # RHEL 7 prints dashes among the letters
+_TAINT = r"(?:Not tainted|Tainted: (?P<taint>[A-Za-z -]+?)) +(?P<release>\d\S*)"  # RHEL prints dashes among the letters
 _CPU = re.compile(
     r"CPU: ?(?P<cpu>\d{1,9}) (?:UID: \d{1,10} )?PID: (?P<pid>-?\d{1,10}) Comm: (?P<comm>.*?) (?P<kdump>Kdump: loaded )?"
     + _TAINT
@@ -45,6 +45,7 @@ _OTHER_IP = re.compile(
     r"(?:pc ?: |PC is at |NIP(?: \[[0-9a-f]+\])? |IP: |epc *: |(?:era|ERA) *: |Krnl PSW : .*\(|PC: )"
     r"(?P<where>.*)"
 )
+_LINK = re.compile(r"(?:lr ?: |LR is at |LR \[(?P<pc>[0-9a-f]{8,16})\] )" + _SYMBOL)
 _POINTER = re.compile(r"\[?<?(?:0x)?(?P<pc>[0-9a-f]{4,16})\b>?\]?")
 
 _REGISTER_LINE = re.compile(
@@ -83,7 +84,7 @@ def cpu_line(line: str) -> CpuLine | None:
 
 
 def _letters(taint: str | None) -> str:
-    return " ".join(word for word in (taint or "").split() if word.strip("-"))
+    return " ".join(letters for word in (taint or "").split() if (letters := word.strip("-")))
 
 
 def task_line(line: str) -> CpuLine | None:
@@ -164,6 +165,12 @@ def ip_line(line: str, context: str = "") -> tuple[bool, Frame | None]:
     if where.strip().endswith("0x0") or where.startswith("(null)"):
         return False, Frame("", pc=Address(0), how="log", context=context, interrupted=True)
     return False, None
+
+
+def lr_line(line: str) -> Frame | None:
+    """Where the function returns to, by the link register, where the line names it."""
+    match = _LINK.match(line)
+    return _frame(match.groupdict(), reliable=True, context="") if match else None
 
 
 def registers_line(line: str) -> dict[str, int]:
