@@ -21,6 +21,15 @@ PIECES = 64
 FLIP_SEEDS = range(48)
 
 
+# A process of its own, because a program's peak begins with that of the process that started it.
+MEASURE = """
+import os, resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+print("peak KiB:", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(code)
+"""
+
+
 @dataclass(frozen=True)
 class Run:
     case: str
@@ -33,16 +42,14 @@ class Run:
 
 def report(path: Path, case: str) -> Run:
     """`kdive report --json` on `path`, with what it took; its peak memory includes its children's."""
-    out_path, err_path = path.with_suffix(".out"), path.with_suffix(".err")
     argv = [sys.executable, "-m", "kdive", "report", "--json", str(path)]
-    with out_path.open("wb") as out, err_path.open("wb") as err:
-        start = time.monotonic()
-        process = subprocess.Popen(argv, stdout=out, stderr=err, stdin=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-    printed = json.loads(out_path.read_bytes())
-    return Run(case, process.returncode, seconds, usage.ru_maxrss * 1024, printed, err_path.read_text())
+    start = time.monotonic()
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", MEASURE, *argv], capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    seconds = time.monotonic() - start
+    stderr, _, peak = run.stderr.rpartition("peak KiB: ")
+    return Run(case, run.returncode, seconds, int(peak) * 1024, json.loads(run.stdout), stderr)
 
 
 def assert_sane(run: Run) -> None:
