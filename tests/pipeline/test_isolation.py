@@ -9,15 +9,15 @@ import time
 import pytest
 
 from kdive.errors import MismatchError
-from kdive.pipeline.isolation import Child, Emit, Limits, StageBug
+from kdive.pipeline.isolation import Child, Limits, Stage, StageBug
 
 ROOMY = Limits(memory_bytes=1 << 30, silence_s=20)
 
 
 def test_values_of_a_child_that_ends_by_itself_all_arrive() -> None:
-    def work(emit: Emit) -> None:
-        emit("small", 1)
-        emit("large", b"x" * (3 << 20))
+    def work(stage: Stage) -> None:
+        stage.emit("small", 1)
+        stage.emit("large", b"x" * (3 << 20))
 
     outcome = Child(work, ROOMY).result()
     assert outcome.values["small"] == 1
@@ -26,10 +26,10 @@ def test_values_of_a_child_that_ends_by_itself_all_arrive() -> None:
 
 
 def test_a_child_that_crashes_costs_only_what_it_had_not_sent() -> None:
-    def work(emit: Emit) -> None:
-        emit("before", "kept")
+    def work(stage: Stage) -> None:
+        stage.emit("before", "kept")
         os.kill(os.getpid(), signal.SIGKILL)
-        emit("after", "lost")
+        stage.emit("after", "lost")
 
     outcome = Child(work, ROOMY).result()
     assert outcome.values == {"before": "kept"}
@@ -37,21 +37,21 @@ def test_a_child_that_crashes_costs_only_what_it_had_not_sent() -> None:
 
 
 def test_a_child_that_hangs_is_stopped_after_its_silence() -> None:
-    def work(emit: Emit) -> None:
-        emit("before", "kept")
+    def work(stage: Stage) -> None:
+        stage.emit("before", "kept")
         time.sleep(60)
 
     start = time.monotonic()
     outcome = Child(work, Limits(memory_bytes=1 << 30, silence_s=0.3)).result()
     assert outcome.values == {"before": "kept"}
-    assert "no result for" in outcome.failure
+    assert outcome.failure == "it gave no result for too long and was stopped"
     assert time.monotonic() - start < 10
 
 
 def test_a_child_that_eats_memory_is_told_apart() -> None:
-    def work(emit: Emit) -> None:
-        emit("before", "kept")
-        emit("size", len(bytearray(1 << 30)))
+    def work(stage: Stage) -> None:
+        stage.emit("before", "kept")
+        stage.emit("size", len(bytearray(1 << 30)))
 
     outcome = Child(work, Limits(memory_bytes=256 << 20, silence_s=20)).result()
     assert outcome.values == {"before": "kept"}
@@ -59,7 +59,7 @@ def test_a_child_that_eats_memory_is_told_apart() -> None:
 
 
 def test_an_error_for_the_user_keeps_its_type_and_hint() -> None:
-    def work(emit: Emit) -> None:
+    def work(stage: Stage) -> None:
         raise MismatchError("wrong vmlinux", hint="take the other one")
 
     with pytest.raises(MismatchError, match="wrong vmlinux") as caught:
@@ -68,22 +68,33 @@ def test_an_error_for_the_user_keeps_its_type_and_hint() -> None:
 
 
 def test_a_bug_in_the_stage_is_raised_with_its_traceback() -> None:
-    def work(emit: Emit) -> None:
-        emit("x", [][1])
+    def work(stage: Stage) -> None:
+        stage.emit("x", [][1])
 
     with pytest.raises(StageBug, match="IndexError"):
         Child(work, ROOMY).result()
 
 
 def test_no_child_is_left_behind() -> None:
-    Child(lambda emit: emit("x", 1), ROOMY).result()
+    Child(lambda stage: stage.emit("x", 1), ROOMY).result()
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 
 
 def test_a_child_that_is_no_longer_wanted_is_stopped_at_once() -> None:
     start = time.monotonic()
-    Child(lambda emit: time.sleep(60), ROOMY).stop()
+    Child(lambda stage: time.sleep(60), ROOMY).stop()
     assert time.monotonic() - start < 10
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_child_may_ask_for_more_time_and_memory() -> None:
+    def work(stage: Stage) -> None:
+        stage.allow(Limits(memory_bytes=1 << 30, silence_s=20))
+        time.sleep(0.6)
+        stage.emit("size", len(bytearray(512 << 20)))
+
+    outcome = Child(work, Limits(memory_bytes=256 << 20, silence_s=0.3)).result()
+    assert outcome.values == {"size": 512 << 20}
+    assert outcome.failure == ""

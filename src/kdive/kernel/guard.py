@@ -9,26 +9,22 @@ import drgn
 
 from kdive.errors import KdiveError
 from kdive.facts.missing import Missing
+from kdive.symbols.failures import FAILURES
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 def read(reader: Callable[P, T | Missing], *arguments: P.args, **options: P.kwargs) -> T | Missing:
-    """What `reader` gives for the arguments, or why it cannot. Errors in our own code are raised as they are."""
+    """What `reader` gives for the arguments, or why it cannot."""
     try:
         return reader(*arguments, **options)
     except drgn.FaultError as error:
         return Missing(_fault(error))
-    except drgn.ObjectAbsentError as error:
-        return Missing(str(error))
-    except LookupError as error:
-        # drgn: no such variable, type or member in this kernel. An IndexError is our own mistake.
-        if isinstance(error, IndexError):
-            raise
-        return Missing(str(error.args[0]) if error.args else "not in this kernel")
     except KdiveError as error:
         return Missing(error.message)
+    except FAILURES as error:
+        return Missing(str(error.args[0]) if error.args else type(error).__name__)
 
 
 def _fault(error: drgn.FaultError) -> str:

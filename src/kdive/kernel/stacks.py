@@ -55,7 +55,11 @@ class _StackReader:
     def read(self, task: Task, crashed: bool) -> Stack:
         """The stack of `task`; one that cannot be read has no frames, and says why."""
         thread = drgn.Object(self._kernel.program, "struct task_struct *", value=task.task)
+        registers = self._registers.get(task.cpu, {}) if task.on_cpu else {}
         raw = guard.read(self._unwinder.stack, thread)
+        if isinstance(raw, Missing) and registers:
+            # Dumps of a hypervisor: drgn looks for notes that the kernel itself would have written.
+            raw = guard.read(self._unwinder.stack_from, registers)
         stack = Stack(
             frames=(),
             pid=task.pid,
@@ -65,7 +69,7 @@ class _StackReader:
             on_cpu=task.on_cpu,
             crashed=crashed,
             state=task.state,
-            registers=self._registers.get(task.cpu, {}) if task.on_cpu else {},
+            registers=registers,
         )
         if isinstance(raw, Missing):
             return replace(stack, notes=(raw.reason,))

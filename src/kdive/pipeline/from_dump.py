@@ -10,17 +10,15 @@ from kdive.facts.crash import Facts, PanicChain, Rung
 from kdive.facts.log import Log
 from kdive.facts.machine import Banner
 from kdive.facts.missing import Missing
-from kdive.pipeline.isolation import Child, Emit, Limits
+from kdive.pipeline.isolation import Child, Limits, Stage
 
 if TYPE_CHECKING:
     from kdive.dumpfile.dump import Dump
     from kdive.memory.memory import Memory
     from kdive.pipeline.report import Progress, ReportRequest
 
-_MEMORY_LIMIT = 900 << 20  # bytes, without debuginfo
-_MEMORY_LIMIT_DWARF = 8 << 30  # bytes: the index of a big vmlinux with all its modules
-_SILENCE_S = 8.0
-_SILENCE_DWARF_S = 120.0
+_LIMITS = Limits(memory_bytes=900 << 20, silence_s=8)
+_LIMITS_DEBUGINFO = Limits(memory_bytes=8 << 30, silence_s=120)  # the index of a big vmlinux with all its modules
 
 _RUNG_LOG_ONLY = Rung("vmcoreinfo", why="--brief: the log alone settles the verdict")
 
@@ -83,23 +81,19 @@ def _read_log(memory: Memory) -> tuple[Log | Missing, PanicChain | Missing, Bann
 
 def _start(request: ReportRequest, memory: Memory) -> Child:
     """The child that reads what takes names and types."""
-    with_debuginfo = bool(request.vmlinux or request.debug_dirs)
-    limits = Limits(
-        memory_bytes=_MEMORY_LIMIT_DWARF if with_debuginfo else _MEMORY_LIMIT,
-        silence_s=_SILENCE_DWARF_S if with_debuginfo else _SILENCE_S,
-    )
 
-    def work(emit: Emit) -> None:
+    def work(stage: Stage) -> None:
         from kdive.kernel.collect import collect
         from kdive.symbols.find import SymbolOptions, find_symbols
 
-        symbols = find_symbols(memory, SymbolOptions(request.vmlinux, request.debug_dirs, request.force))
-        emit("rung", symbols.rung)
+        options = SymbolOptions(request.vmlinux, request.debug_dirs, request.force)
+        symbols = find_symbols(memory, options, before_debuginfo=lambda: stage.allow(_LIMITS_DEBUGINFO))
+        stage.emit("rung", symbols.rung)
         if symbols.program is not None:
             for name, value in collect(memory, symbols):
-                emit(name, value)
+                stage.emit(name, value)
 
-    return Child(work, limits)
+    return Child(work, _LIMITS)
 
 
 def _with_symbols(facts: Facts, child: Child) -> Facts:

@@ -20,12 +20,11 @@ from typing import Any, NoReturn
 
 from kdive.errors import KdiveError
 
-Emit = Callable[[str, object], None]
-
 _HEADER = struct.Struct("<I")  # bytes of the pickled message that follows
 _ERROR = "error"
 _BUG = "bug"
 _VALUE = "value"
+_PATIENCE = "patience"
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,23 @@ class Limits:
 
     memory_bytes: int
     silence_s: float
+
+
+class Stage:
+    """What the work in a child has of its parent."""
+
+    def __init__(self, sender: int) -> None:
+        self._sender = sender
+
+    def emit(self, name: str, value: object) -> None:
+        """Sends a picklable value: from now on it is safe, whatever happens to the child."""
+        _send(self._sender, (_VALUE, name, value))
+
+    def allow(self, limits: Limits) -> None:
+        """Asks for other limits: what comes now is known to take more."""
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (limits.memory_bytes, hard))
+        _send(self._sender, (_PATIENCE, "", limits.silence_s))
 
 
 @dataclass(frozen=True)
@@ -49,9 +65,9 @@ class StageBug(RuntimeError):
 
 
 class Child:
-    """A stage that runs beside us. `work` calls its argument with a name and a picklable value for all it finds."""
+    """A stage that runs beside us; `work` emits all it finds."""
 
-    def __init__(self, work: Callable[[Emit], None], limits: Limits) -> None:
+    def __init__(self, work: Callable[[Stage], None], limits: Limits) -> None:
         self._limits = limits
         self._receiver, sender = os.pipe()
         self._pid = os.fork()
@@ -80,7 +96,7 @@ class Child:
         finally:
             status = self.stop()
         if silent:
-            return Outcome(values, f"it gave no result for {self._limits.silence_s:.0f} s and was stopped")
+            return Outcome(values, "it gave no result for too long and was stopped")
         return Outcome(values, _death(status))
 
     def stop(self) -> int:
@@ -92,14 +108,15 @@ class Child:
         return _stop(pid)
 
 
-def _child(work: Callable[[Emit], None], sender: int, limits: Limits) -> NoReturn:
+def _child(work: Callable[[Stage], None], sender: int, limits: Limits) -> NoReturn:
     """The whole life of the child; it never returns into the parent's code."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     code = 0
     try:
-        resource.setrlimit(resource.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes))
+        stage = Stage(sender)
+        stage.allow(limits)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        work(lambda name, value: _send(sender, (_VALUE, name, value)))
+        work(stage)
     except KdiveError as error:
         _send(sender, (_ERROR, "", error))
     except MemoryError:
@@ -140,8 +157,11 @@ def _messages(receiver: int, silence_s: float) -> Iterator[tuple[str, str, Any]]
                 break
             message = pickle.loads(pending[_HEADER.size : end])
             del pending[:end]
+            if message[0] == _PATIENCE:
+                silence_s = message[2]
+            else:
+                yield message
             deadline = time.monotonic() + silence_s
-            yield message
 
 
 def _stop(pid: int) -> int:

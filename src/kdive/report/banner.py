@@ -25,7 +25,7 @@ def banner_section(report: Report) -> Section:
         ("RELEASE", or_unknown(banner.release)),
         ("VERSION", or_unknown(banner.version)),
         ("MACHINE", _machine(banner)),
-        ("MEMORY", or_unknown(banner.memory, words.size)),
+        ("MEMORY", or_unknown(banner.memory, _memory)),
         ("PANIC", or_unknown(banner.panic, lambda text: f'"{text}"')),
         ("PID", or_unknown(banner.pid)),
         ("COMMAND", or_unknown(banner.command, lambda text: f'"{text}"')),
@@ -58,6 +58,12 @@ def dump_section(report: Report) -> Section:
 def _dumpfile(banner: Banner) -> str:
     marks = ("  [PARTIAL DUMP]" if banner.partial else "") + ("  [INCOMPLETE]" if banner.incomplete else "")
     return or_unknown(banner.dumpfile) + marks
+
+
+def _memory(size: int) -> str:
+    """As crash prints it: "383.5 MB", "16 GB"."""
+    unit, scale = ("GB", 1 << 30) if size >= 1 << 30 else ("MB", 1 << 20)
+    return f"{size / scale:.1f}".removesuffix(".0") + f" {unit}"
 
 
 def _cpus(banner: Banner) -> str:

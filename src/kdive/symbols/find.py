@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,14 +39,16 @@ class Symbols:
     unwinder: Unwinder | None = None
 
 
-def find_symbols(memory: Memory, options: SymbolOptions | None = None) -> Symbols:
+def find_symbols(
+    memory: Memory, options: SymbolOptions | None = None, before_debuginfo: Callable[[], None] = lambda: None
+) -> Symbols:
     """Raises MismatchError where the vmlinux that was asked for does not belong to the dump, and KdiveError where it
-    is no vmlinux with debuginfo."""
+    is no vmlinux with debuginfo. `before_debuginfo` is called before any is loaded: that takes time and memory."""
     options = options or SymbolOptions()
     kernel = identify_kernel(memory)
     notes: tuple[str, ...] = ()
     try:
-        symbols, notes = _with_dwarf(memory, kernel, options)
+        symbols, notes = _with_dwarf(memory, kernel, options, before_debuginfo)
         if symbols is not None:
             return symbols
     except KdiveError as error:
@@ -56,7 +59,7 @@ def find_symbols(memory: Memory, options: SymbolOptions | None = None) -> Symbol
 
 
 def _with_dwarf(
-    memory: Memory, kernel: KernelIdentity, options: SymbolOptions
+    memory: Memory, kernel: KernelIdentity, options: SymbolOptions, before_debuginfo: Callable[[], None]
 ) -> tuple[Symbols | None, tuple[str, ...]]:
     """The rung "dwarf", where there is a vmlinux for it; and what was passed over on the way."""
     if options.vmlinux is None:
@@ -74,6 +77,7 @@ def _with_dwarf(
     from kdive.symbols.attach import attach_modules
     from kdive.symbols.btf_rung import kernel_names
 
+    before_debuginfo()
     program = load_dwarf(memory, found.file)
     load_module = module_debuginfo(program, memory, options.debug_dirs)
     functions, unwinder = attach_modules(memory, program, kernel_names(memory), load_module)
