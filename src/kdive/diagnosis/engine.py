@@ -38,7 +38,7 @@ def diagnose(facts: Facts) -> Diagnosis:
         name, outcome = _BY_TABLE, _load(_BY_TABLE)(facts)
     if not isinstance(outcome, Finding):
         return Diagnosis(None, Signature("", ""))
-    verdict = located(_checked(replace(outcome, rule=name), facts), facts.log)
+    verdict = _worded(located(_checked(replace(outcome, rule=name), facts), facts.log))
     (numbered,) = _numbered([verdict])
     return Diagnosis(numbered, _signature(verdict.class_, chain), findings=(numbered,))
 
@@ -71,6 +71,20 @@ def _checked(verdict: Finding, facts: Facts) -> Finding:
         return verdict
     weaker = CONFIDENCES[min(CONFIDENCES.index(verdict.confidence) + 1, len(CONFIDENCES) - 1)]
     return replace(verdict, confidence=weaker, doubts=(*verdict.doubts, *found))
+
+
+def _worded(verdict: Finding) -> Finding:
+    """Steps and doubts as sentences that begin with a capital; names of functions and commands stay as they are."""
+    return replace(
+        verdict,
+        next_steps=tuple(_capital(step) for step in verdict.next_steps),
+        doubts=tuple(_capital(doubt) for doubt in verdict.doubts),
+    )
+
+
+def _capital(sentence: str) -> str:
+    first, _, rest = sentence.partition(" ")
+    return f"{first.capitalize()} {rest}" if first.isalpha() and first.islower() else sentence
 
 
 def _numbered(findings: Sequence[Finding]) -> list[Finding]:

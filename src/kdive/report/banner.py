@@ -14,7 +14,7 @@ def banner_section(report: Report) -> Section:
     """crash's banner."""
     banner = report.facts.banner
     rows = (
-        ("KERNEL", or_unknown(banner.kernel)),
+        ("KERNEL", _kernel(report)),
         ("DUMPFILE", _dumpfile(banner)),
         ("CPUS", _cpus(banner)),
         ("DATE", or_unknown(banner.date, words.date)),
@@ -53,6 +53,13 @@ def dump_section(report: Report) -> Section:
     if not isinstance(banner.command_line, Missing):
         rows.append(("Command line", banner.command_line))
     return Section("The file", (Fields(tuple(rows)),), detail=True)
+
+
+def _kernel(report: Report) -> str:
+    modules = report.facts.modules
+    tainted = not isinstance(modules, Missing) and isinstance(modules.taints, str) and modules.taints
+    kernel = report.facts.banner.kernel
+    return or_unknown(kernel) + ("  [TAINTED]" if tainted and not isinstance(kernel, Missing) else "")
 
 
 def _dumpfile(banner: Banner) -> str:
