@@ -90,6 +90,19 @@ def test_sysrq_alone_is_the_fault_and_the_panic() -> None:
     assert kinds(found) == ("sysrq", None, "sysrq", [])
 
 
+def test_sysrq_of_an_old_kernel_with_kasan_is_a_sysrq() -> None:
+    text = (
+        "[    8.000000] sysrq: SysRq : Trigger a crash\n"
+        "[    8.100000] kasan: CONFIG_KASAN_INLINE enabled\n"
+        "[    8.200000] kasan: GPF could be caused by NULL-ptr deref or user memory access\n"
+        "[    8.300000] general protection fault: 0000 [#1] SMP KASAN\n"
+        "[    8.400000] CPU: 0 PID: 333 Comm: bash Not tainted 4.14.0 #1\n"
+        "[    8.500000] RIP: 0010:sysrq_handle_crash+0x45/0x70\n"
+        "[    8.600000] Kernel panic - not syncing: Fatal exception\n"
+    )
+    assert kinds(chain(text))[0] == "sysrq"
+
+
 def test_sysrq_after_a_warning_is_still_a_sysrq() -> None:
     text = WARNING + "[   80.024355] Kernel panic - not syncing: sysrq triggered crash\n"
     assert kinds(chain(text)) == ("sysrq", None, "sysrq", ["warning"])

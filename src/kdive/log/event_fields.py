@@ -35,7 +35,7 @@ def event_of(report: Report, lines: Sequence[str]) -> LogEvent:
     cpus = stalled_cpus(report, lines)
     if report.kind in _STALLS and "cpu" in groups:
         cpus = [int(groups["cpu"][:_DIGITS])]
-    main = _main(report.kind, parts, cpus)
+    main = _main(report, parts, cpus)
     kind, access, address = _access(report.kind, groups, main, lines)
     ip, frames = _where(kind, groups, main)
     if kind == "workqueue-lockup" and ip is None and not frames:
@@ -62,14 +62,17 @@ def event_of(report: Report, lines: Sequence[str]) -> LogEvent:
     )
 
 
-def _main(kind: str, parts: Sequence[Section], cpus: Sequence[int]) -> Section:
+def _main(report: Report, parts: Sequence[Section], cpus: Sequence[int]) -> Section:
     """The section that shows where it happened: of the CPU that a stall is about, else the first."""
+    parts = [part for part in parts if not part.title.startswith("Preemption disabled")] or [Section()]
     shown = [part for part in parts if part.frames or part.ip]
-    if kind == "hung-task" and shown:
+    if report.kind == "hung-task" and shown:
         return shown[0]  # the task's own; those of CPUs come after it
-    if kind == "lockdep" and (reporter := next((part for part in shown if part.cpu_line.comm), None)):
+    if "die" in report.groups and (trapped := next((part for part in shown if part.ip), None)):
+        return trapped  # frames before it are another CPU's, which was printing a trace
+    if report.kind == "lockdep" and (reporter := next((part for part in shown if part.cpu_line.comm), None)):
         return reporter  # after those of where the locks were taken before
-    shown = [part for part in shown if not part.title or part.cpu is not None] or shown or list(parts)
+    shown = [part for part in shown if not part.title or part.cpu is not None] or shown or parts
     return next((part for part in shown if part.cpu in cpus), shown[0])
 
 
@@ -140,12 +143,12 @@ def _interrupted(frames: Sequence[Frame]) -> int | None:
     printed = next((n for n, frame in enumerate(frames) if frame.interrupted), None)
     if printed is not None:
         return printed
-    changes = [n for n in range(1, len(frames)) if frames[n].context == "task" != frames[n - 1].context]
-    for n in changes[:1]:
-        if frames[n - 1].context == "nmi" and not frames[n - 1].reliable:
-            return n - 1
-        if not frames[n].reliable:
-            return n
+    contexts = [frame.context for frame in frames]
+    for n in range(1, len(frames)):
+        if contexts[n - 1] == "nmi" != contexts[n]:
+            return n - 1 if not frames[n - 1].reliable else None if frames[n].reliable else n
+        if contexts[n] == "task" != contexts[n - 1]:
+            return None if frames[n].reliable else n
     return None
 
 

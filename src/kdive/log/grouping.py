@@ -67,7 +67,7 @@ def _carries_on(lines: Sequence[str], report: Report, headline: Headline) -> boo
     distance = headline.line - report.last_headline
     is_panic = "reason" in headline.groups
     if report.kind == "sysrq":
-        return distance <= _SYSRQ_DISTANCE and (headline.kind in ("sysrq", "null-deref", "oops", "page-fault"))
+        return distance <= _SYSRQ_DISTANCE and headline.kind in ("sysrq", "null-deref", "gpf", "oops", "page-fault")
     if report.kind in STORMS and headline.kind == report.kind:
         return distance <= _STORM_DISTANCE and not _has_body(lines, report.last_headline, headline.line)
     if report.kind == "oom-kill" and headline.kind == "oom-panic":

@@ -12,7 +12,7 @@ from kdive.facts.stacks import Frame
 from kdive.log import trace_lines
 
 LONGEST_BLOCK = 3000  # lines
-_GAP_BEFORE_TRACE, _GAP_IN_TRACE, _GAP_AFTER_TRACE = 60, 25, 12  # lines of others in between (other CPUs, programs)
+_GAP_BEFORE_TRACE, _GAP_IN_TRACE, _GAP_AFTER_TRACE = 60, 40, 12  # lines of others in between (other CPUs, programs)
 
 _DATA = Path(__file__).parent / "data" / "report_lines.txt"
 _NUMBERED = re.compile(  # numbered registers, memory dumps, page tables, counts, locks, the OOM killer's tasks
@@ -44,6 +44,7 @@ class Section:
     frames: list[Frame] = field(default_factory=list)
     registers: dict[str, int] = field(default_factory=dict)
     code: str = ""
+    traced: bool = False  # a call trace has begun
 
     @property
     def empty(self) -> bool:
@@ -110,6 +111,9 @@ class _SectionReader:
         elif _TRACE.match(stripped):
             self.context = trace_lines.context_after(stripped, "")
             self.in_user_space = False
+            if section.ip is not None and not section.traced:
+                section.frames = []
+            section.traced = True
             if (frame := trace_lines.frame_line(stripped.partition(":")[2], self.context)) is not None:
                 section.frames.append(frame)
         elif stripped.startswith("<") and trace_lines.is_context_mark(stripped):
@@ -144,6 +148,8 @@ class _SectionReader:
             self.in_user_space = True
         elif ip is not None:
             self.in_user_space = False
+            if section.frames and section.cpu_line.comm and not section.traced:
+                section.frames = []  # of another CPU, which was printing its trace; so are those before "Call Trace:"
             if section.frames:
                 if not line.startswith(("RIP  [", "EIP  [", "IP: ")):
                     section.frames.append(ip)
