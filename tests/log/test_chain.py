@@ -58,6 +58,13 @@ def test_warning_alone_is_no_crash() -> None:
     assert kinds(chain(WARNING)) == (None, None, None, ["warning"])
 
 
+def test_message_that_a_warning_is_printed_for_is_the_fault_not_the_warning() -> None:
+    message = "[   15.000100] BUG: Dentry ffff880175978600{i=8bb9,n=lo}  still in use (1) [unmount of proc proc]\n"
+    found = chain(message + WARNING + "[   15.002000] Kernel panic - not syncing: panic_on_warn set ...\n")
+    assert kinds(found) == ("refcount-leak", None, "panic", [])
+    assert found.first_fault is not None and found.first_fault.pid == 301
+
+
 def test_warning_that_panics_is_the_fault() -> None:
     text = WARNING + "[   15.002000] Kernel panic - not syncing: panic_on_warn set ...\n"
     assert kinds(chain(text)) == ("warning", None, "panic", [])

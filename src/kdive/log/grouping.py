@@ -14,9 +14,9 @@ _SYSRQ_DISTANCE = 12
 _STORM_DISTANCE = 50
 
 # Told by a message of their own, before the BUG, WARNING or trap they are carried out with, or right after a WARNING.
-_MESSAGES = frozenset(
-    ("list-corruption", "usercopy", "refcount", "rust-panic", "slab-corruption", "nx-smep-cfi", "ubsan")
-)
+_MESSAGES = frozenset((
+    "list-corruption", "usercopy", "refcount", "refcount-leak", "rust-panic", "slab-corruption", "nx-smep-cfi", "ubsan",
+))  # fmt: skip
 _BEFORE_TRAP = _MESSAGES | {
     "null-deref", "page-fault", "kernel-bug", "stack-overflow", "double-fault", "external-abort", "serror", "gpf",
     "oops", "cpu-trap", "kasan-null-deref",
