@@ -162,7 +162,7 @@ def test_text_of_the_dump_cannot_drive_the_terminal(brief: bool) -> None:
 
 @pytest.mark.parametrize("brief", [False, True])
 def test_a_dump_that_says_nothing_still_gives_a_report(brief: bool) -> None:
-    assert render(bare_report(), 80, False, brief).startswith("No verdict: nothing was found")
+    assert render(bare_report(), 80, False, brief).startswith("No verdict: neither the log nor the stack")
 
 
 def test_a_log_without_a_crash_names_no_culprit() -> None:

@@ -11,6 +11,7 @@ from kdive.facts.log import Log
 from kdive.facts.machine import Banner
 from kdive.facts.missing import Missing
 from kdive.pipeline.isolation import Child, Limits, Stage
+from kdive.pipeline.unread import with_reason
 
 if TYPE_CHECKING:
     from kdive.dumpfile.dump import Dump
@@ -37,7 +38,7 @@ def facts_of_dump(request: ReportRequest, progress: Progress) -> Facts:
 
             facts = _without_symbols(dump, memory)
             if settled_by_log(facts):
-                return replace(facts, rung=_RUNG_LOG_ONLY)
+                return with_reason(replace(facts, rung=_RUNG_LOG_ONLY), Missing("--brief does not look at it"))
             return _with_symbols(facts, _start(request, memory))
         # Symbols and types take longest, and the log does not need them: both at once.
         child = _start(request, memory)
@@ -99,17 +100,17 @@ def _start(request: ReportRequest, memory: Memory) -> Child:
 def _with_symbols(facts: Facts, child: Child) -> Facts:
     """`facts` with what the child adds; when it dies or hangs, with what it gave until then."""
     outcome = child.result()
-    reason = Missing(f"the reader of kernel memory ended early: {outcome.failure}" if outcome.failure else "not read")
+    reason = Missing("this takes names and types of the kernel, and there are none")
+    if outcome.failure:
+        reason = Missing(f"the reader of kernel memory ended early: {outcome.failure}")
     values = dict(outcome.values)
     banner = _merge(values.pop("banner", Banner()), facts.banner)
     if not isinstance(banner.state, Missing):
         banner = replace(banner, state=banner.state + _why(banner.panic))
-    for name in ("stacks", "cpus", "tasks", "modules", "memory"):
-        values.setdefault(name, reason)
     if not values.get("registers"):
         values["registers"] = facts.registers
     values.setdefault("rung", Rung("vmcoreinfo", why=reason.reason))
-    return replace(facts, banner=banner, **values)
+    return with_reason(replace(facts, banner=banner, **values), reason)
 
 
 def _why(panic: str | Missing) -> str:

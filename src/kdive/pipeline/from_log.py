@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from kdive.facts.crash import Facts, Rung
-from kdive.facts.machine import Banner, Container
-from kdive.facts.missing import NOT_READ, Missing
+from kdive.facts.machine import Container
+from kdive.facts.missing import Missing
+from kdive.pipeline.unread import with_reason
 from kdive.units import ByteCount
 
 _NO_MEMORY = Missing("a log holds no memory")
@@ -24,14 +24,14 @@ def facts_of_log(path: Path, data: bytes) -> Facts:
 
     log = read_text_log(data)
     chain = panic_chain(log)
-    return Facts(
+    facts = Facts(
         container=Container(path=str(path), format=f"log ({log.source})", size=ByteCount(len(data))),
         rung=Rung(
             "log",
             why="the input is a log",
             lift="the machine's vmcore gives the stacks of all CPUs and the state of memory",
         ),
-        banner=_unsaid(replace(read_machine(log, lines(log), chain), dumpfile=str(path))),
+        banner=replace(read_machine(log, lines(log), chain), dumpfile=str(path)),
         log=log,
         panic_chain=chain,
         registers=_NO_MEMORY,
@@ -41,11 +41,4 @@ def facts_of_log(path: Path, data: bytes) -> Facts:
         modules=_NO_MEMORY,
         memory=_NO_MEMORY,
     )
-
-
-def _unsaid(banner: Banner) -> Banner:
-    """`banner` with the reason why a log leaves fields open."""
-    open_fields: dict[str, Any] = {
-        part.name: _UNSAID for part in fields(Banner) if getattr(banner, part.name) is NOT_READ
-    }
-    return replace(banner, **open_fields)
+    return with_reason(facts, _UNSAID)

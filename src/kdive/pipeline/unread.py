@@ -1,11 +1,13 @@
-"""What a report could not know: every Missing in the facts, by its place."""
+"""What a report could not know, and why."""
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
 
 from kdive.facts.crash import Facts
-from kdive.facts.missing import Missing
+from kdive.facts.machine import Banner
+from kdive.facts.missing import NOT_READ, Missing
 
 
 def unread(facts: Facts) -> tuple[str, ...]:
@@ -22,3 +24,14 @@ def unread(facts: Facts) -> tuple[str, ...]:
                 if isinstance(inner := getattr(value, member.name), Missing)
             ]
     return tuple(found)
+
+
+def with_reason(facts: Facts, reason: Missing) -> Facts:
+    """`facts` with `reason` wherever nothing was read."""
+    banner: dict[str, Any] = dict.fromkeys(_not_read(Banner, facts.banner), reason)
+    rest: dict[str, Any] = dict.fromkeys(_not_read(Facts, facts), reason)
+    return replace(facts, banner=replace(facts.banner, **banner), **rest)
+
+
+def _not_read(type_: type[Banner] | type[Facts], value: object) -> list[str]:
+    return [part.name for part in fields(type_) if getattr(value, part.name) == NOT_READ]

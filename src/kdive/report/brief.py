@@ -10,7 +10,17 @@ from kdive.report import words
 def title(report: Report) -> str:
     """The verdict in one line."""
     verdict = report.diagnosis.verdict
-    return verdict.title if verdict else "No verdict: nothing was found that explains a crash"
+    return verdict.title if verdict else f"No verdict: {why_no_verdict(report)}"
+
+
+def why_no_verdict(report: Report) -> str:
+    """What stood in the way of a verdict."""
+    log, container = report.facts.log, report.facts.container
+    if not isinstance(log, Missing):
+        return "nothing was found that explains a crash"
+    unread = "neither the log nor the stack of the crashed task could be read"
+    damage = container.incomplete or next(iter(container.damage), "")
+    return f"{unread}; {damage}" if damage else f"{unread} ({log.reason})"
 
 
 def brief(report: Report) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 from kdive.facts.codec import to_json
 from kdive.facts.missing import Missing
 from kdive.facts.verdict import REPORT_SCHEMA, Report
+from kdive.report.brief import why_no_verdict
 
 
 def render(report: Report) -> str:
@@ -24,7 +25,7 @@ def as_data(report: Report) -> dict[str, Any]:
     """The members of the JSON object."""
     facts, diagnosis = report.facts, report.diagnosis
     verdict = _plain(diagnosis.verdict)
-    error = {"message": "no rule found anything that explains a crash", "hint": facts.rung.lift}
+    error = {"message": why_no_verdict(report), "hint": facts.rung.lift}
     return {
         "schema": report.schema,
         "verdict": verdict,
