@@ -28,13 +28,8 @@ _STALLS = frozenset(("soft-lockup", "hard-lockup", "rcu-stall", "workqueue-locku
 _HANGS = frozenset(("hung-task", "io-hang"))
 _HARDWARE = frozenset(("mce", "memory-failure", "pcie", "nmi", "serror", "external-abort"))
 _NO_END = frozenset(("warning", "oom-kill", "io-hang", "fs-panic", "pcie", "nmi", "memory-failure", "mce"))
-_WARNED = _DAMAGE | {
-    "warning",
-    "lockdep",
-    "atomic-context",
-    "kcsan",
-    "refcount-leak",
-}  # what panic_on_warn may turn into a panic
+# what panic_on_warn may turn into a panic
+_WARNED = _DAMAGE | {"warning", "lockdep", "atomic-context", "kcsan", "refcount-leak"}
 
 
 def panic_chain(log: Log) -> PanicChain:
