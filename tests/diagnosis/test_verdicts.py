@@ -132,3 +132,10 @@ def test_a_log_without_a_crash_is_of_class_none_and_has_no_signature() -> None:
     assert diagnosis.verdict is not None
     assert diagnosis.verdict.class_ == "none"
     assert (diagnosis.signature.text, diagnosis.signature.key) == ("", "")
+
+
+def test_a_stall_s_bucket_is_where_the_cpu_entered_and_not_where_it_was_caught() -> None:
+    diagnosis = diagnosis_of("soft-lockup")
+    assert diagnosis.verdict is not None
+    assert diagnosis.verdict.function == "frob_spin"
+    assert diagnosis.signature.text == "kd1 soft-lockup:frob_work:frob"

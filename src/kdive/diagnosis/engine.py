@@ -9,10 +9,10 @@ from kdive import registry
 from kdive.diagnosis.classes import crash_class
 from kdive.diagnosis.crosscheck import doubts
 from kdive.diagnosis.findings import frames_of
-from kdive.diagnosis.guilty import guilty_frame
+from kdive.diagnosis.guilty import entry_frame, guilty_frame
 from kdive.diagnosis.locate import located
 from kdive.diagnosis.rule import Rule, Unchecked
-from kdive.diagnosis.signature import signature
+from kdive.diagnosis.signature import family, signature
 from kdive.facts.crash import Facts, PanicChain
 from kdive.facts.missing import Missing
 from kdive.facts.verdict import CONFIDENCES, Diagnosis, Evidence, Finding, Signature, UncheckedRule
@@ -34,9 +34,7 @@ def diagnose(facts: Facts) -> Diagnosis:
     outcome = _load(name)(facts)
     if isinstance(outcome, Unchecked):
         return Diagnosis(None, Signature("", ""), unchecked=(UncheckedRule(name, outcome.reason),))
-    if outcome is None and name not in (_BY_TABLE, _NO_LOG):
-        name, outcome = _BY_TABLE, _load(_BY_TABLE)(facts)
-    if not isinstance(outcome, Finding):
+    if outcome is None:
         return Diagnosis(None, Signature("", ""))
     verdict = _worded(located(_checked(replace(outcome, rule=name), facts), facts.log))
     (numbered,) = _numbered([verdict])
@@ -105,7 +103,10 @@ def _signature(class_: str, chain: PanicChain | Missing) -> Signature:
     event = None if isinstance(chain, Missing) else chain.first_fault
     if event is None or crash_class(class_).guilty != "frame":
         return signature(class_, None, None)
-    guilty = guilty_frame(frames_of(event), crash_class(class_).helpers)
+    if family(class_) == "stall":
+        guilty = entry_frame(frames_of(event))
+    else:
+        guilty = guilty_frame(frames_of(event), crash_class(class_).helpers)
     if guilty is None or guilty.weak:
         return signature(class_, None, None)
     return signature(class_, guilty.frame.function, guilty.frame.module)

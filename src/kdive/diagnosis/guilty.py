@@ -33,6 +33,23 @@ def guilty_frame(frames: Sequence[Frame], helpers: Collection[str] = ()) -> Guil
     )
 
 
+def entry_frame(frames: Sequence[Frame]) -> Guilty | None:
+    """The outermost function before a dispatch point: where a CPU that stalls entered what it does not leave.
+
+    Where exactly it was caught is chance, so this, and not the guilty frame, tells one stall from another.
+    """
+    last: Guilty | None = None
+    for index, frame in enumerate(frames):
+        if not frame.reliable or not frame.function:
+            continue
+        entry = tiers().entry(frame.function)
+        if entry.startswith("T2") and last is not None:
+            break
+        if not entry.startswith(("T0", "T2")):
+            last = Guilty(frame, index, ())
+    return last
+
+
 def _search(frames: Sequence[tuple[int, Frame]], helpers: Collection[str], guess: bool = False) -> Guilty | None:
     skipped: list[SkippedFrame] = []
     primitive: Guilty | None = None

@@ -1,9 +1,10 @@
 """What a rule is: a function of facts, which it names by the types of its parameters.
 
     @rule
-    def check(chain: PanicChain, stacks: Stacks | Missing) -> Finding | None: ...
+    def check(event: LogEvent, chain: PanicChain, stacks: Stacks | Missing) -> Finding | None: ...
 
-A fact that may be missing is annotated so; where another one is missing, the rule is not run and the report says so.
+A LogEvent is the report that explains the end of the machine: a rule runs on those of the class that it is named
+after. A fact that may be missing is annotated so; where another one is, the rule is not run and the report says so.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from kdive.facts.crash import Facts
+from kdive.facts.log import LogEvent
 from kdive.facts.missing import Missing
 from kdive.facts.verdict import Finding
+
+_NO_REPORT = Missing("the log holds no report of a crash")
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,11 @@ def rule(function: Callable[..., Finding | None]) -> Rule:
 
 def _fact(facts: Facts, wanted: tuple[Any, ...]) -> object:
     """The fact of one of the types `wanted`, or the Missing that stands in its place."""
-    if Facts in wanted:
-        return facts
+    if LogEvent in wanted:
+        chain = facts.panic_chain
+        return (
+            chain if isinstance(chain, Missing) else chain.first_fault or Missing("the log holds no report of a crash")
+        )
     names = {kind.__name__ for kind in wanted}
     hints = {part.name: str(part.type) for part in fields(Facts)}
     for name, hint in hints.items():

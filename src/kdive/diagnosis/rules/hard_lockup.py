@@ -5,6 +5,7 @@ from __future__ import annotations
 from kdive.diagnosis.findings import finding
 from kdive.diagnosis.rule import rule
 from kdive.facts.crash import PanicChain
+from kdive.facts.log import LogEvent
 from kdive.facts.machine import Cpus
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Stacks
@@ -12,10 +13,7 @@ from kdive.facts.verdict import Evidence, Finding
 
 
 @rule
-def check(chain: PanicChain, stacks: Stacks | Missing, cpus: Cpus | Missing) -> Finding | None:
-    event = chain.first_fault
-    if event is None or event.kind != "hard-lockup":
-        return None
+def check(event: LogEvent, chain: PanicChain, stacks: Stacks | Missing, cpus: Cpus | Missing) -> Finding:
     silent = () if isinstance(cpus, Missing) else cpus.silent
     cpu = f"CPU {event.cpu}" if event.cpu is not None else "A CPU"
     return finding(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from kdive.diagnosis.findings import finding
 from kdive.diagnosis.rule import rule
 from kdive.facts.crash import PanicChain
+from kdive.facts.log import LogEvent
 from kdive.facts.machine import Tasks
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Stacks
@@ -16,10 +17,7 @@ _SHOWN = 5
 
 
 @rule
-def check(chain: PanicChain, stacks: Stacks | Missing, tasks: Tasks | Missing) -> Finding | None:
-    event = chain.first_fault
-    if event is None or event.kind != "hung-task":
-        return None
+def check(event: LogEvent, chain: PanicChain, stacks: Stacks | Missing, tasks: Tasks | Missing) -> Finding:
     blocked = [] if isinstance(tasks, Missing) else [task for task in tasks.tasks if task.state == "UN"]
     evidence = [
         Evidence(f"task:{task.pid}", f"{task.comm} is blocked" + _since(task.uninterruptible_ns), "task")

@@ -7,6 +7,7 @@ import re
 from kdive.diagnosis.findings import finding
 from kdive.diagnosis.rule import rule
 from kdive.facts.crash import PanicChain
+from kdive.facts.log import LogEvent
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Stacks
 from kdive.facts.verdict import Evidence, Finding
@@ -16,10 +17,7 @@ _SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 1
 
 
 @rule
-def check(chain: PanicChain, stacks: Stacks | Missing) -> Finding | None:
-    event = chain.first_fault
-    if event is None or event.kind != "init-died":
-        return None
+def check(event: LogEvent, chain: PanicChain, stacks: Stacks | Missing) -> Finding:
     words = "The first process (init, systemd) ended, and without it the system cannot run. The cause is in user space"
     match = _EXIT_CODE.search(event.headline)
     ending = _ending(int(match[1], 16)) if match else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kdive.diagnosis.findings import finding
 from kdive.diagnosis.rule import rule
 from kdive.facts.crash import PanicChain
+from kdive.facts.log import LogEvent
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Stacks
 from kdive.facts.verdict import Evidence, Finding
@@ -13,10 +14,7 @@ _NOTICED = "the code that damaged the list or its entry may be another: this is 
 
 
 @rule
-def check(chain: PanicChain, stacks: Stacks | Missing) -> Finding | None:
-    event = chain.first_fault
-    if event is None or event.kind != "list-corruption":
-        return None
+def check(event: LogEvent, chain: PanicChain, stacks: Stacks | Missing) -> Finding:
     poisoned = "dead00000000" in event.headline or "LIST_POISON" in event.headline
     words = "A linked list's links did not agree: an entry was freed or overwritten while listed, or handled twice."
     if poisoned:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kdive.diagnosis.findings import finding
 from kdive.diagnosis.rule import rule
 from kdive.facts.crash import PanicChain
+from kdive.facts.log import LogEvent
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Stacks
 from kdive.facts.verdict import Evidence, Finding
@@ -13,10 +14,7 @@ _ACCESS = {"read": "read from", "write": "wrote to", "fetch": "jumped to"}
 
 
 @rule
-def check(chain: PanicChain, stacks: Stacks | Missing) -> Finding | None:
-    event = chain.first_fault
-    if event is None or event.kind != "null-deref":
-        return None
+def check(event: LogEvent, chain: PanicChain, stacks: Stacks | Missing) -> Finding:
     called = event.access == "fetch" or (event.ip is None and event.registers.get("rip", 1) < 4096)
     evidence = []
     if event.address is not None:

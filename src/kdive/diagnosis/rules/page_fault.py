@@ -5,6 +5,7 @@ from __future__ import annotations
 from kdive.diagnosis.bad_access import bad_access
 from kdive.diagnosis.rule import rule
 from kdive.facts.crash import PanicChain
+from kdive.facts.log import LogEvent
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Stacks
 from kdive.facts.verdict import Finding
@@ -17,8 +18,5 @@ _WORDS = {
 
 
 @rule
-def check(chain: PanicChain, stacks: Stacks | Missing) -> Finding | None:
-    event = chain.first_fault
-    if event is None or event.kind != "page-fault":
-        return None
+def check(event: LogEvent, chain: PanicChain, stacks: Stacks | Missing) -> Finding:
     return bad_access(event, chain, stacks, _WORDS.get(event.access, "The kernel used an address that is no good."))

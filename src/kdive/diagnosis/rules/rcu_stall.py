@@ -5,16 +5,14 @@ from __future__ import annotations
 from kdive.diagnosis.findings import finding
 from kdive.diagnosis.rule import rule
 from kdive.facts.crash import PanicChain
+from kdive.facts.log import LogEvent
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Stacks
 from kdive.facts.verdict import Evidence, Finding
 
 
 @rule
-def check(chain: PanicChain, stacks: Stacks | Missing) -> Finding | None:
-    event = chain.first_fault
-    if event is None or event.kind != "rcu-stall":
-        return None
+def check(event: LogEvent, chain: PanicChain, stacks: Stacks | Missing) -> Finding:
     cpus = event.details.get("cpus", "").split()
     pid = event.details.get("stalled_pid", "")
     who = f"CPU {', '.join(cpus)}" if cpus else f"the task with PID {pid}" if pid else "a CPU or task"

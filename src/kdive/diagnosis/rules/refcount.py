@@ -5,6 +5,7 @@ from __future__ import annotations
 from kdive.diagnosis.findings import finding
 from kdive.diagnosis.rule import rule
 from kdive.facts.crash import PanicChain
+from kdive.facts.log import LogEvent
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Stacks
 from kdive.facts.verdict import Evidence, Finding
@@ -18,10 +19,7 @@ _WORDS = {
 
 
 @rule
-def check(chain: PanicChain, stacks: Stacks | Missing) -> Finding | None:
-    event = chain.first_fault
-    if event is None or event.kind != "refcount":
-        return None
+def check(event: LogEvent, chain: PanicChain, stacks: Stacks | Missing) -> Finding:
     told = [words for tell, words in _WORDS.items() if tell in event.headline.lower()]
     return finding(
         event,

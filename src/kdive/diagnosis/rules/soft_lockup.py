@@ -6,16 +6,14 @@ from kdive.diagnosis.findings import finding, frames_of
 from kdive.diagnosis.rule import rule
 from kdive.diagnosis.tiers import tiers
 from kdive.facts.crash import PanicChain
+from kdive.facts.log import LogEvent
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Stacks
 from kdive.facts.verdict import Finding
 
 
 @rule
-def check(chain: PanicChain, stacks: Stacks | Missing) -> Finding | None:
-    event = chain.first_fault
-    if event is None or event.kind != "soft-lockup":
-        return None
+def check(event: LogEvent, chain: PanicChain, stacks: Stacks | Missing) -> Finding:
     seconds = event.details.get("seconds", "")
     cpu = f"CPU {event.cpu}" if event.cpu is not None else "A CPU"
     ran = f" for {seconds} s" if seconds else " for too long"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from kdive.diagnosis.findings import finding, frames_of
 from kdive.diagnosis.rule import rule
 from kdive.facts.crash import PanicChain
+from kdive.facts.log import LogEvent
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Frame, Stacks
 from kdive.facts.verdict import LIKELY, Evidence, Finding
@@ -16,10 +17,7 @@ _RECURSION = 3  # times a function must be on the stack
 
 
 @rule
-def check(chain: PanicChain, stacks: Stacks | Missing) -> Finding | None:
-    event = chain.first_fault
-    if event is None or event.kind != "stack-overflow":
-        return None
+def check(event: LogEvent, chain: PanicChain, stacks: Stacks | Missing) -> Finding:
     frames = [*frames_of(event)]
     if not isinstance(stacks, Missing) and stacks.crashed is not None and len(stacks.crashed.frames) > len(frames):
         frames = [*stacks.crashed.frames]

@@ -7,16 +7,14 @@ from dataclasses import replace
 from kdive.diagnosis.findings import finding, frames_of
 from kdive.diagnosis.rule import rule
 from kdive.facts.crash import PanicChain
+from kdive.facts.log import LogEvent
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Stacks
 from kdive.facts.verdict import CERTAIN, Finding
 
 
 @rule
-def check(chain: PanicChain, stacks: Stacks | Missing) -> Finding | None:
-    event = chain.first_fault
-    if event is None or event.kind != "stack-protector":
-        return None
+def check(event: LogEvent, chain: PanicChain, stacks: Stacks | Missing) -> Finding:
     function = event.details.get("function", "")
     found = finding(
         event,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kdive.diagnosis.findings import headline
 from kdive.diagnosis.rule import rule
 from kdive.facts.crash import PanicChain
+from kdive.facts.log import LogEvent
 from kdive.facts.machine import Tasks
 from kdive.facts.missing import Missing
 from kdive.facts.verdict import CERTAIN, Evidence, Finding
@@ -13,10 +14,7 @@ _BLOCKED_SHOWN = 3
 
 
 @rule
-def check(chain: PanicChain, tasks: Tasks | Missing) -> Finding | None:
-    event = chain.first_fault
-    if event is None or event.kind != "sysrq":
-        return None
+def check(event: LogEvent, chain: PanicChain, tasks: Tasks | Missing) -> Finding:
     who = f" by `{event.comm}`" if event.comm else ""
     place = ", ".join(
         f"{name} {number}" for name, number in (("PID", event.pid), ("CPU", event.cpu)) if number is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kdive.diagnosis.findings import finding
 from kdive.diagnosis.rule import rule
 from kdive.facts.crash import PanicChain
+from kdive.facts.log import LogEvent
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Stacks
 from kdive.facts.verdict import Evidence, Finding
@@ -16,10 +17,7 @@ _DIRECTIONS = {
 
 
 @rule
-def check(chain: PanicChain, stacks: Stacks | Missing) -> Finding | None:
-    event = chain.first_fault
-    if event is None or event.kind != "usercopy":
-        return None
+def check(event: LogEvent, chain: PanicChain, stacks: Stacks | Missing) -> Finding:
     words = next((words for tell, words in _DIRECTIONS.items() if tell in event.headline), "A copy left its object")
     cache = event.details.get("cache", "")
     return finding(
