@@ -45,7 +45,7 @@ def entry_frame(frames: Sequence[Frame]) -> Guilty | None:
         entry = tiers().entry(frame.function)
         if entry.startswith("T2") and last is not None:
             break
-        if not entry.startswith(("T0", "T2")):
+        if not entry.startswith(("T0", "T2")) and entry not in _NEVER:
             last = Guilty(frame, index, ())
     return last
 

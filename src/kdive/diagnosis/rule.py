@@ -58,9 +58,7 @@ def _fact(facts: Facts, wanted: tuple[Any, ...]) -> object:
     """The fact of one of the types `wanted`, or the Missing that stands in its place."""
     if LogEvent in wanted:
         chain = facts.panic_chain
-        return (
-            chain if isinstance(chain, Missing) else chain.first_fault or Missing("the log holds no report of a crash")
-        )
+        return chain if isinstance(chain, Missing) else chain.first_fault or _NO_REPORT
     names = {kind.__name__ for kind in wanted}
     hints = {part.name: str(part.type) for part in fields(Facts)}
     for name, hint in hints.items():
