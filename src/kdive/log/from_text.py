@@ -10,8 +10,8 @@ from kdive.log.boots import Text, last_boot
 from kdive.log.line_prefix import PrefixReader
 
 LONGEST_LINE = 8192  # characters; printk's own limit is about 1000
-_KEPT_HEAD_BYTES = 16 << 20
-_KEPT_TAIL_BYTES = 48 << 20
+KEPT_HEAD_BYTES = 16 << 20
+KEPT_TAIL_BYTES = 48 << 20
 _KEPT_HEAD_LINES = 100_000
 _KEPT_TAIL_LINES = 400_000
 
@@ -22,12 +22,16 @@ _CONTROL = {code: None for code in range(32) if chr(code) not in "\t\n\x1b"} | {
 _PSTORE = re.compile(r"^(?:Panic|Oops|Emergency|Shutdown|Unknown)#\d+ Part\d+$", re.MULTILINE)
 
 
-def read_text_log(data: bytes) -> Log:
-    """The machine's last boot in `data`, whatever wrote the text; bytes that are no text become U+FFFD."""
+def read_text_log(data: bytes, left_out: int = 0) -> Log:
+    """The machine's last boot in `data`, whatever wrote the text; bytes that are no text become U+FFFD.
+
+    `left_out` is how many bytes its reader left out behind the first KEPT_HEAD_BYTES.
+    """
     notes: list[str] = []
-    if len(data) > _KEPT_HEAD_BYTES + _KEPT_TAIL_BYTES:
-        left_out = len(data) - _KEPT_HEAD_BYTES - _KEPT_TAIL_BYTES
-        data = data[:_KEPT_HEAD_BYTES] + b"\n" + data[-_KEPT_TAIL_BYTES:]
+    if len(data) > KEPT_HEAD_BYTES + KEPT_TAIL_BYTES:
+        left_out += len(data) - KEPT_HEAD_BYTES - KEPT_TAIL_BYTES
+        data = data[:KEPT_HEAD_BYTES] + b"\n" + data[-KEPT_TAIL_BYTES:]
+    if left_out:
         notes.append(f"the text is long: {left_out} bytes in its middle were not read")
     text = _read(data, notes)
     return last_boot(text, tuple(notes))

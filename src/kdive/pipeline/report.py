@@ -15,8 +15,6 @@ from kdive.pipeline.unread import unread
 
 Progress = Callable[[str], None]
 
-_READ_LIMIT = 128 << 20  # bytes
-
 
 @dataclass(frozen=True)
 class ReportRequest:
@@ -46,23 +44,22 @@ def make_report(request: ReportRequest, progress: Progress) -> Report:
 
 
 def _facts(request: ReportRequest, progress: Progress) -> Facts:
-    if request.text is not None or request.console:
-        from kdive.pipeline.from_log import facts_of_log
+    from kdive.pipeline.from_log import facts_of_log, facts_of_log_file
 
-        data = request.text if request.text is not None else _read(request.path)
-        return facts_of_log(request.path, data)
+    if request.text is not None:
+        return facts_of_log(request.path, request.text)
+    if request.console:
+        return facts_of_log_file(request.path)
 
     from kdive.dumpfile.recognise import recognise
 
     found = recognise(request.path)
     if found.kind == "log":
-        from kdive.pipeline.from_log import facts_of_log
-
-        return facts_of_log(found.path, _read(found.path))
+        return facts_of_log_file(found.path)
     if found.kind == "facts":
-        from kdive.facts.codec import read_facts
+        from kdive.facts.codec import MAX_BYTES, read_facts
 
-        return read_facts(_read(found.path), str(found.path))
+        return read_facts(_read(found.path, MAX_BYTES + 1), str(found.path))
     if found.kind == "dump":
         from kdive.pipeline.from_dump import facts_of_dump
 
@@ -70,11 +67,10 @@ def _facts(request: ReportRequest, progress: Progress) -> Facts:
     raise DumpError(f"{request.path}: {found.what}", hint=found.hint)
 
 
-def _read(path: Path) -> bytes:
-    """The file, as far as any log or facts are read; where they are parsed, they are cut to their own bounds."""
+def _read(path: Path, limit_bytes: int) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(_READ_LIMIT)
+            return file.read(limit_bytes)
     except OSError as error:
         raise DumpError(f"{path}: {error.strerror}", hint="check the name and the permissions") from error
 
