@@ -37,9 +37,9 @@ def kind_of(source: ByteSource) -> tuple[str, str, str]:
             hint = "it has been diagnosed already; give the dump, its log, or stored facts"
             return "other", "a report that kdive wrote", hint
         if schemas:
-            return "facts", "stored facts of kdive", ""
+            return "facts", "stored facts of kdive", "kdive report reads them"
     if looks_like_kernel_log(text):
-        return "log", "a kernel log", ""
+        return "log", "a kernel log", "kdive report and kdive dmesg read it"
     if text.lstrip().startswith(b"{"):
         return "other", "a JSON file that kdive did not write", "give a vmcore, a kernel log or stored facts"
     return "other", "a text without a kernel log in it", "if it is a log nevertheless, say so with --console"
