@@ -38,6 +38,6 @@ def test_every_file_of_the_package_is_in_the_wheel(wheel: zipfile.ZipFile) -> No
 def test_the_wheel_brings_the_program_its_licence_and_no_tests(wheel: zipfile.ZipFile) -> None:
     names = wheel.namelist()
     info = next(name.split("/")[0] for name in names if ".dist-info/" in name)
-    assert "kdive = kdive.cli.main:run" in wheel.read(f"{info}/entry_points.txt").decode()
+    assert "kdive = kdive.cli.main:program" in wheel.read(f"{info}/entry_points.txt").decode()
     assert f"{info}/licenses/LICENSE" in names
     assert not [name for name in names if name.startswith(("tests/", "samples/", "benchmarks/"))]

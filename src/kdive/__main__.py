@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
+from kdive.cli.main import program
 
-from kdive.cli.main import run
-
-sys.exit(run())
+program()
