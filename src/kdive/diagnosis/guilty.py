@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from kdive.diagnosis.tiers import tiers
+from kdive.diagnosis.tiers import base_name, tiers
 from kdive.facts.stacks import Frame
 from kdive.facts.verdict import SkippedFrame
 
+_IN_MODULES = "T0.assert"  # the one entry whose functions modules define too
 _NEVER = frozenset(("T1.wait", "T1.thunk"))  # primitives that are not even the best of a bad stack
 
 
@@ -42,7 +43,7 @@ def entry_frame(frames: Sequence[Frame]) -> Guilty | None:
     for index, frame in enumerate(frames):
         if not frame.reliable or not frame.function:
             continue
-        entry = tiers().entry(frame.function)
+        entry = _entry(frame, ())
         if entry.startswith("T2") and last is not None:
             break
         if not entry.startswith(("T0", "T2")) and entry not in _NEVER:
@@ -50,12 +51,20 @@ def entry_frame(frames: Sequence[Frame]) -> Guilty | None:
     return last
 
 
+def _entry(frame: Frame, helpers: Collection[str]) -> str:
+    """What passes over `frame`; "" where nothing does. The tiers mean the kernel's own functions, not a module's."""
+    if base_name(frame.function) in helpers:
+        return "class.helper"
+    entry = tiers().entry(frame.function)
+    return "" if frame.module and entry != _IN_MODULES else entry
+
+
 def _search(frames: Sequence[tuple[int, Frame]], helpers: Collection[str], guess: bool = False) -> Guilty | None:
     skipped: list[SkippedFrame] = []
     primitive: Guilty | None = None
     for index, frame in frames:
-        entry = "class.helper" if frame.function in helpers else tiers().entry(frame.function)
-        if not entry or (frame.module and entry.startswith("T1")):
+        entry = _entry(frame, helpers)
+        if not entry:
             return Guilty(frame, index, tuple(skipped), weak=guess)
         if entry.startswith("T2"):
             if not skipped and primitive is None:
