@@ -8,6 +8,7 @@ from dataclasses import replace
 from kdive import registry
 from kdive.diagnosis.classes import crash_class
 from kdive.diagnosis.crosscheck import doubts
+from kdive.diagnosis.earlier import findings_before
 from kdive.diagnosis.findings import frames_of
 from kdive.diagnosis.guilty import entry_frame, guilty_frame
 from kdive.diagnosis.locate import located
@@ -15,7 +16,7 @@ from kdive.diagnosis.rule import Rule, Unchecked
 from kdive.diagnosis.signature import family, signature
 from kdive.facts.crash import Facts, PanicChain
 from kdive.facts.missing import Missing
-from kdive.facts.verdict import CONFIDENCES, Diagnosis, Evidence, Finding, Signature, UncheckedRule
+from kdive.facts.verdict import CONFIDENCES, GUESS, Diagnosis, Evidence, Finding, Signature, UncheckedRule
 
 _RULES = "kdive.diagnosis.rules"
 _BY_TABLE = "by_table"  # for every class that has no file of its own
@@ -36,15 +37,19 @@ def diagnose(facts: Facts) -> Diagnosis:
         return Diagnosis(None, Signature("", ""), unchecked=(UncheckedRule(name, outcome.reason),))
     if outcome is None:
         return Diagnosis(None, Signature("", ""))
-    verdict = _worded(located(_checked(replace(outcome, rule=name), facts), facts.log))
-    (numbered,) = _numbered([verdict])
-    return Diagnosis(numbered, _signature(verdict.class_, chain), findings=(numbered,))
+    verdict = _checked(replace(outcome, rule=name), facts)
+    earlier = () if isinstance(chain, Missing) else findings_before(chain, facts.stacks, verdict)
+    findings = _numbered([_worded(one) for one in located([verdict, *earlier], facts.log)])
+    return Diagnosis(findings[0], _signature(verdict.class_, chain), findings=tuple(findings))
 
 
 def settled_by_log(facts: Facts) -> bool:
-    """Whether nothing in memory could still change class, function or module of the verdict."""
+    """Whether nothing in memory could still change class, function or module of the verdict.
+
+    A guess is not settled: where the log has no stack that is good for anything, the one in memory may be.
+    """
     verdict = diagnose(facts).verdict
-    return verdict is not None and verdict.class_ not in _MEMORY_DECIDES
+    return verdict is not None and verdict.class_ not in _MEMORY_DECIDES and verdict.confidence != GUESS
 
 
 def _rule_for(chain: PanicChain) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from kdive.diagnosis.classes import CrashClass, crash_class
 from kdive.diagnosis.guilty import Guilty, guilty_frame
+from kdive.diagnosis.signature import family
 from kdive.facts.crash import PanicChain
 from kdive.facts.log import LogEvent
 from kdive.facts.missing import Missing
@@ -63,11 +64,20 @@ def blame(class_: CrashClass, event: LogEvent, stacks: Stacks | Missing) -> Blam
     guilty = guilty_frame(frames, class_.helpers)
     stack = stack_of(event, stacks)
     if (guilty is None or guilty.weak) and stack is not None:
-        in_memory = guilty_frame(stack.frames, class_.helpers)
+        in_memory = _guilty_in_memory(class_, stack)
         if in_memory is not None and (guilty is None or not in_memory.weak):
             source = "stack:crashed" if stack.crashed else f"stack:{stack.pid}"
             return Blame(in_memory, stack.frames, source)
     return Blame(guilty, frames, "log")
+
+
+def _guilty_in_memory(class_: CrashClass, stack: Stack) -> Guilty | None:
+    """The guilty frame of a stack in memory. What a stalled CPU was doing lies below the interrupt that found it."""
+    start = 0
+    if family(class_.id) == "stall":
+        start = next((index for index, frame in enumerate(stack.frames) if frame.interrupted), 0)
+    guilty = guilty_frame(stack.frames[start:], class_.helpers)
+    return None if guilty is None else replace(guilty, index=guilty.index + start)
 
 
 def finding(

@@ -14,12 +14,14 @@ _REPORT_LINES = 200  # of a report, behind its headline
 _PLACE = re.compile(r"\bRIP: |\bpc : |\bNIP |\bepc : |\bPC is at |PSW")
 
 
-def located(finding: Finding, log: Log | Missing) -> Finding:
-    """`finding` with each piece of evidence at the first line, from the headline on, that says it."""
+def located(findings: Sequence[Finding], log: Log | Missing) -> list[Finding]:
+    """`findings` with each piece of evidence at the first line, from the headline on, that says it."""
     if isinstance(log, Missing):
-        return finding
+        return list(findings)
     lines = [line for record in log.records for line in record.text.split("\n")]
-    return replace(finding, evidence=tuple(_located(piece, lines) for piece in finding.evidence))
+    return [
+        replace(finding, evidence=tuple(_located(piece, lines) for piece in finding.evidence)) for finding in findings
+    ]
 
 
 def _located(piece: Evidence, lines: Sequence[str]) -> Evidence:

@@ -10,12 +10,14 @@ from kdive.facts.missing import Missing
 from kdive.facts.stacks import Stacks
 from kdive.facts.verdict import Evidence, Finding
 
+_FIRST_PAGE = 4096  # bytes
 _ACCESS = {"read": "read from", "write": "wrote to", "fetch": "jumped to"}
 
 
 @rule
 def check(event: LogEvent, chain: PanicChain, stacks: Stacks | Missing) -> Finding:
-    called = event.access == "fetch" or (event.ip is None and event.registers.get("rip", 1) < 4096)
+    nowhere = event.registers.get("rip", 1) < _FIRST_PAGE if event.ip is None else not event.ip.function
+    called = event.access == "fetch" or (nowhere and (event.address or 0) < _FIRST_PAGE)
     evidence = []
     if event.address is not None:
         evidence.append(Evidence(f"log:{event.line}", f"{event.address:#x}", "address"))
