@@ -77,6 +77,13 @@ def test_a_class_s_helpers_are_passed_over_and_so_are_their_clones() -> None:
     assert [frame.tier for frame in guilty.skipped] == ["class.helper", "T1.skb"]
 
 
+def test_a_door_that_many_calls_come_through_can_be_guilty() -> None:
+    guilty = guilty_frame(stack("vfs_write", "ksys_write", "do_syscall_64"))
+    assert named(guilty) == "vfs_write"
+    assert guilty is not None
+    assert not guilty.weak
+
+
 def test_no_frames_have_no_culprit() -> None:
     assert guilty_frame([]) is None
     assert guilty_frame(stack("")) is None
@@ -87,6 +94,10 @@ def test_no_frames_have_no_culprit() -> None:
     [
         (["cpu_relax", "frob_spin [frob]", "frob_work [frob]", "process_one_work", "kthread"], "frob_work [frob]"),
         (["frob_poll", "napi_poll", "net_rx_action", "do_softirq", "innocent"], "frob_poll"),
+        (["frob_spin", "frob_ioctl", "vfs_ioctl", "__x64_sys_ioctl", "do_syscall_64"], "frob_ioctl"),
+        (["frob_write [frob]", "vfs_write", "ksys_write", "do_syscall_64"], "frob_write [frob]"),
+        (["_raw_spin_lock", "vfs_write", "ksys_write", "do_syscall_64"], "_raw_spin_lock"),
+        (["vfs_write", "ksys_write", "do_syscall_64"], "ksys_write"),
         (["schedule", "kthread"], ""),
     ],
 )

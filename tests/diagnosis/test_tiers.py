@@ -59,6 +59,8 @@ def patterns() -> list[str]:
         ("net_rx_action", "T2.interrupt"),
         ("secondary_start_kernel", "T2.idle"),
         ("do_one_initcall", "T2.boot"),
+        ("__x64_sys_ioctl", "T3.syscall"),
+        ("vfs_write", "T3.file"),
     ],
 )
 def test_a_function_is_covered_by_its_entry(function: str, entry: str) -> None:
@@ -80,7 +82,7 @@ def test_a_function_is_covered_by_its_entry(function: str, entry: str) -> None:
     ],
 )
 def test_ordinary_functions_can_be_guilty(function: str) -> None:
-    assert tiers().entry(function) == ""
+    assert not tiers().entry(function).startswith(("T0", "T1", "T2"))
 
 
 def test_clones_are_compared_by_the_name_in_the_source() -> None:

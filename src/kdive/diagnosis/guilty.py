@@ -37,18 +37,22 @@ def guilty_frame(frames: Sequence[Frame], helpers: Collection[str] = ()) -> Guil
 def entry_frame(frames: Sequence[Frame]) -> Guilty | None:
     """The outermost function before a dispatch point: where a CPU that stalls entered what it does not leave.
 
-    Where exactly it was caught is chance, so this, and not the guilty frame, tells one stall from another.
+    Where exactly it was caught is chance, so this, and not the guilty frame, tells one stall from another. A system
+    call's own functions count only where nothing is inside of them: too many stalls come through the same.
     """
     last: Guilty | None = None
+    door: Guilty | None = None
     for index, frame in enumerate(frames):
         if not frame.reliable or not frame.function:
             continue
         entry = _entry(frame, ())
-        if entry.startswith("T2") and last is not None:
+        if entry.startswith("T2") and (last or door):
             break
-        if not entry.startswith(("T0", "T2")) and entry not in _NEVER:
+        if entry.startswith("T3"):
+            door = Guilty(frame, index, ())
+        elif not entry.startswith(("T0", "T2")) and entry not in _NEVER:
             last = Guilty(frame, index, ())
-    return last
+    return last or door
 
 
 def _entry(frame: Frame, helpers: Collection[str]) -> str:
@@ -64,7 +68,7 @@ def _search(frames: Sequence[tuple[int, Frame]], helpers: Collection[str], guess
     primitive: Guilty | None = None
     for index, frame in frames:
         entry = _entry(frame, helpers)
-        if not entry:
+        if not entry or entry.startswith("T3"):
             return Guilty(frame, index, tuple(skipped), weak=guess)
         if entry.startswith("T2"):
             if not skipped and primitive is None:
