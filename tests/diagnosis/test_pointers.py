@@ -37,3 +37,18 @@ def test_an_error_pointer_names_its_number() -> None:
 
 def test_a_member_behind_a_poisoned_link_names_its_offset() -> None:
     assert explain(0xDEAD000000000108).words.endswith("plus 0x8")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0xDEAD000000000100, "LIST_POISON1"),
+        (0xDEAD000000000122, "LIST_POISON2"),
+        (0xDEAD000000000200, "LIST_POISON2"),  # before 5.3
+        (0xDEAD000000000128, "LIST_POISON1"),
+        (0xDEAD00000000012A, "LIST_POISON2"),
+        (0x00200200, "LIST_POISON2"),
+    ],
+)
+def test_both_ends_of_a_removed_entry_are_told_apart(value: int, words: str) -> None:
+    assert explain(value).words.startswith(words)

@@ -40,10 +40,9 @@ def explain(value: int) -> Pointer:
     """What `value` looks like; kind "" where it looks like nothing in particular."""
     if value < _NEAR:
         return Pointer("null-offset", f"NULL plus {value:#x}: a member of a structure at NULL" if value else "NULL")
-    for poison, words in _LIST_POISON.items():
-        if 0 <= value - poison < _NEAR:
-            offset = value - poison
-            return Pointer("list-poison", words + (f", plus {offset:#x}" if offset else ""))
+    listed = _list_poison(value)
+    if listed:
+        return Pointer("list-poison", listed)
     if value > _ALL_ONES - _MAX_ERRNO:
         return Pointer("error", f"the error number {value - _ALL_ONES - 1} used as a pointer")
     filled = _filled(value)
@@ -57,6 +56,15 @@ def explain(value: int) -> Pointer:
     if value < _USER_END:
         return Pointer("user", "an address of user space")
     return Pointer("", "")
+
+
+def _list_poison(value: int) -> str:
+    """The poison that `value` lies closest behind; an offset that is no multiple of 4 is hardly a member's."""
+    offsets = [(value - poison, words) for poison, words in _LIST_POISON.items() if 0 <= value - poison < _NEAR]
+    if not offsets:
+        return ""
+    offset, words = min(offsets, key=lambda pair: (pair[0] % 4 != 0, pair[0]))
+    return words + (f", plus {offset:#x}" if offset else "")
 
 
 def _filled(value: int) -> str:
