@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 import drgn
 
@@ -13,13 +14,12 @@ from kdive.facts.missing import Missing, known
 from kdive.facts.stacks import Frame, Registers, Stack, Stacks
 from kdive.kernel import guard
 from kdive.kernel.context import Kernel
+from kdive.kernel.stack_areas import StackArea, contexts, stack_areas
 from kdive.symbols.functions import Functions
 from kdive.symbols.unwind import RawFrame, Unwinder
 from kdive.units import Address
 
 BLOCKED_LIMIT = 256
-_THREAD_SIZE = 16384  # bytes, where "union thread_union" is not known
-_IRQ_STACK_SIZE = 16384  # bytes, IRQ_STACK_SIZE of x86-64 without KASAN
 
 
 def read_stacks(kernel: Kernel, tasks: Tasks | Missing, registers: Sequence[Registers] | Missing) -> Stacks:
@@ -49,8 +49,6 @@ class _StackReader:
         self._functions = functions
         self._unwinder = unwinder
         self._registers = registers
-        size = guard.read(kernel.program.type, "union thread_union")
-        self._stack_size = _THREAD_SIZE if isinstance(size, Missing) else drgn.sizeof(size)
 
     def read(self, task: Task, crashed: bool) -> Stack:
         """The stack of `task`; one that cannot be read has no frames, and says why."""
@@ -73,54 +71,31 @@ class _StackReader:
         )
         if isinstance(raw, Missing):
             return replace(stack, notes=(raw.reason,))
-        frames = tuple(self._frames(raw, self._contexts(thread, task)))
+        frames = tuple(self._frames(raw, stack_areas(self._kernel, task)))
         return replace(stack, frames=frames, notes=_notes(frames))
 
-    def _frames(self, raw: Sequence[RawFrame], contexts: Sequence[tuple[int, int, str]]) -> Iterator[Frame]:
+    def _frames(self, raw: Sequence[RawFrame], areas: Sequence[StackArea]) -> list[Frame]:
         """The kernel's frames, named; those of the process below them are left out."""
-        for frame in raw:
-            if frame.user:
-                return
-            sp = frame.sp or 0
-            context = next((name for start, end, name in contexts if start <= sp <= end), "exception" if sp else "")
-            if frame.how == "inline":
-                source = _source(frame.frame)
-                yield Frame(frame.frame.name or "", pc=Address(frame.pc), how="inline", context=context, source=source)
-                continue
-            function = self._functions.at(frame.pc, is_return_address=not frame.interrupted)
-            yield Frame(
-                function=function.name if function else "",
-                module=function.module if function else "",
-                pc=Address(frame.pc),
-                offset=frame.pc - function.start if function else None,
-                size=function.size if function else None,
-                how=frame.how,
-                reliable=frame.reliable,
-                context=context,
-                interrupted=frame.interrupted,
-                source=_source(frame.frame),
-            )
+        frames = [self._named(frame) for frame in takewhile(lambda frame: not frame.user, raw)]
+        places = [(frame.sp, named.function) for frame, named in zip(raw, frames, strict=False)]
+        ran_as = contexts(self._kernel, areas, places)
+        return [replace(frame, context=context) for frame, context in zip(frames, ran_as, strict=True)]
 
-    def _contexts(self, thread: drgn.Object, task: Task) -> list[tuple[int, int, str]]:
-        """The stacks that the thread may have been on: start, end, name. All others are exception stacks."""
-        stacks = []
-        stack = guard.read(thread.member_, "stack")
-        base = stack if isinstance(stack, Missing) else guard.read(stack.value_)
-        if not isinstance(base, Missing):
-            stacks.append((base, base + self._stack_size, "task"))
-        if task.on_cpu:
-            top = guard.read(_irq_stack_top, self._kernel, task.cpu)
-            if not isinstance(top, Missing):
-                stacks.append((top - _IRQ_STACK_SIZE, top, "irq"))
-        return stacks
-
-
-def _irq_stack_top(kernel: Kernel, cpu: int) -> int:
-    # d7b6d709a76a "x86/percpu: Move irq_stack variables next to current_task", v6.2; in v6.15 it is a variable again
-    try:
-        return kernel.member("pcpu_hot", cpu, "hardirq_stack_ptr")
-    except LookupError:
-        return int(kernel.per_cpu("hardirq_stack_ptr", cpu).value_())
+    def _named(self, frame: RawFrame) -> Frame:
+        if frame.how == "inline":
+            return Frame(frame.frame.name or "", pc=Address(frame.pc), how="inline", source=_source(frame.frame))
+        function = self._functions.at(frame.pc, is_return_address=not frame.interrupted)
+        return Frame(
+            function=function.name if function else "",
+            module=function.module if function else "",
+            pc=Address(frame.pc),
+            offset=frame.pc - function.start if function else None,
+            size=function.size if function else None,
+            how=frame.how,
+            reliable=frame.reliable,
+            interrupted=frame.interrupted,
+            source=_source(frame.frame),
+        )
 
 
 def _source(frame: drgn.StackFrame) -> str:
