@@ -5,14 +5,14 @@ from __future__ import annotations
 import drgn
 
 from kdive.facts.machine import Banner, Tasks
-from kdive.facts.missing import Missing
+from kdive.facts.missing import NOT_READ, Missing
 from kdive.kernel import guard
+from kdive.kernel.clock import read_date, read_uptime
 from kdive.kernel.context import Kernel
 from kdive.kernel.memory_totals import present_memory
-from kdive.units import Address, Nanoseconds
+from kdive.units import Address, UnixSeconds
 
 _LOAD_FRACTION = 1 << 11  # FIXED_1, include/linux/sched/loadavg.h
-_NS_PER_S = 1_000_000_000
 _COMMAND_LINE_BYTES = 4096
 _STATE_NAMES = {
     "RU": "TASK_RUNNING",
@@ -31,8 +31,8 @@ _STATE_NAMES = {
 
 def read_banner(kernel: Kernel, tasks: Tasks | Missing) -> Banner:
     """The fields that take symbols and types."""
-    present = guard.read(kernel.cpus, "__cpu_present_mask")
-    online = guard.read(kernel.cpus, "__cpu_online_mask")
+    present = guard.read(kernel.cpus, "present")
+    online = guard.read(kernel.cpus, "online")
     vmlinux = kernel.symbols.vmlinux
     task = kernel.crashed_task
     address = task if isinstance(task, Missing) else Address(int(task.value_()))
@@ -42,7 +42,8 @@ def read_banner(kernel: Kernel, tasks: Tasks | Missing) -> Banner:
         kernel=str(vmlinux) if vmlinux else Missing("no vmlinux with debuginfo was used"),
         cpus=present if isinstance(present, Missing) else len(present),
         cpus_offline=_offline(present, online),
-        uptime=guard.read(_uptime, kernel),
+        date=_date(kernel),
+        uptime=guard.read(read_uptime, kernel),
         load_average=guard.read(_load_average, kernel),
         tasks=tasks if isinstance(tasks, Missing) else len(tasks.tasks),
         cpu_khz=guard.read(_cpu_khz, kernel),
@@ -57,6 +58,14 @@ def read_banner(kernel: Kernel, tasks: Tasks | Missing) -> Banner:
     )
 
 
+def _date(kernel: Kernel) -> UnixSeconds | Missing:
+    """When the machine stopped, where the dump itself does not say (CRASHTIME): a hypervisor wrote it."""
+    info = kernel.memory.dump.vmcoreinfo
+    if not isinstance(info, Missing) and "CRASHTIME" in info:
+        return NOT_READ
+    return guard.read(read_date, kernel)
+
+
 def _offline(present: tuple[int, ...] | Missing, online: tuple[int, ...] | Missing) -> int | Missing:
     if isinstance(present, Missing):
         return present
@@ -66,25 +75,6 @@ def _offline(present: tuple[int, ...] | Missing, online: tuple[int, ...] | Missi
 def _load_average(kernel: Kernel) -> tuple[float, float, float]:
     one, five, fifteen = (value.value_() / _LOAD_FRACTION for value in kernel.program["avenrun"])
     return one, five, fifteen
-
-
-def _uptime(kernel: Kernel) -> Nanoseconds:
-    """Since boot, time asleep included."""
-    keeper = _timekeeper(kernel.program)
-    mono = keeper.member_("tkr_mono")
-    offset = keeper.member_("wall_to_monotonic")
-    seconds = keeper.member_("xtime_sec").value_() + offset.member_("tv_sec").value_()
-    fraction = mono.member_("xtime_nsec").value_() >> mono.member_("shift").value_()
-    asleep = int(keeper.member_("offs_boot").value_())
-    return Nanoseconds(seconds * _NS_PER_S + offset.member_("tv_nsec").value_() + fraction + asleep)
-
-
-def _timekeeper(program: drgn.Program) -> drgn.Object:
-    # 22c62b9a84b8 "timekeeping: Introduce auxiliary timekeepers", v6.17: an array, the first is the core's
-    try:
-        return program["timekeeper_data"][0].member_("timekeeper")
-    except LookupError:
-        return program["tk_core"].member_("timekeeper")
 
 
 def _cpu_khz(kernel: Kernel) -> int:

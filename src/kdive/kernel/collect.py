@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kdive.errors import DumpError
+from kdive.facts.machine import Tasks
+from kdive.facts.missing import Missing
+from kdive.facts.stacks import Registers
 from kdive.kernel import guard
 from kdive.kernel.banner import read_banner
 from kdive.kernel.context import Kernel
-from kdive.kernel.cpus import read_cpus, read_registers
+from kdive.kernel.cpus import active_cpus, read_cpus, read_registers
 from kdive.kernel.memory_totals import read_memory_totals
 from kdive.kernel.modules import read_modules
 from kdive.kernel.stacks import read_stacks
@@ -25,12 +28,16 @@ def collect(memory: Memory, symbols: Symbols) -> Iterator[tuple[str, object]]:
     if symbols.program is None:
         raise DumpError("there are no names and types to read kernel memory with", hint=symbols.rung.lift)
     kernel = Kernel(memory, symbols, symbols.program)
-    tasks = guard.read(read_tasks, kernel)
-    yield "banner", read_banner(kernel, tasks)
     registers = read_registers(kernel)
+    tasks = guard.read(_tasks, kernel, registers)
+    yield "banner", read_banner(kernel, tasks)
     yield "registers", registers
     yield "stacks", guard.read(read_stacks, kernel, tasks, registers)
     yield "tasks", tasks
     yield "cpus", guard.read(read_cpus, kernel, registers)
     yield "modules", guard.read(read_modules, kernel)
     yield "memory", guard.read(read_memory_totals, kernel)
+
+
+def _tasks(kernel: Kernel, registers: Sequence[Registers] | Missing) -> Tasks:
+    return read_tasks(kernel, active_cpus(kernel, registers))

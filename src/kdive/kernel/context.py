@@ -5,16 +5,20 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from functools import cached_property
+from typing import Literal
 
 import drgn
 
+from kdive.dumpfile.cpu_notes import cpu_registers
 from kdive.facts.missing import Missing
+from kdive.facts.stacks import Registers
 from kdive.kernel import guard
 from kdive.memory.memory import Memory
 from kdive.symbols.find import Symbols
 
 CPU_LIMIT = 8192  # NR_CPUS of the largest configurations
 _NO_CPU = -1  # PANIC_CPU_INVALID
+_NO_PANIC = "the kernel did not panic: the dump was taken from outside"
 
 
 class Kernel:
@@ -28,7 +32,7 @@ class Kernel:
     @cached_property
     def per_cpu_offsets(self) -> tuple[int, ...]:
         """What to add to a per-CPU variable's address, for each possible CPU."""
-        count = max(self.cpus("__cpu_possible_mask"), default=0) + 1
+        count = max(self.cpus("possible"), default=0) + 1
         return self.words(self.program["__per_cpu_offset"].address_, count)
 
     def words(self, address: int, count: int) -> tuple[int, ...]:
@@ -39,13 +43,19 @@ class Kernel:
 
     def per_cpu(self, name: str, cpu: int) -> drgn.Object:
         """The variable `name` of that CPU."""
+        if not 0 <= cpu < len(self.per_cpu_offsets):
+            raise LookupError(f"there is no CPU {cpu}")
         variable = self.program[name]
         address = (variable.address_ + self.per_cpu_offsets[cpu]) & ((1 << 8 * self.memory.dump.word_size) - 1)
         return drgn.Object(self.program, variable.type_, address=address)
 
-    def cpus(self, mask: str) -> tuple[int, ...]:
-        """Numbers of the CPUs in the cpumask variable `mask`, ascending."""
-        variable = self.program[mask]
+    def cpus(self, mask: Literal["possible", "present", "online"]) -> tuple[int, ...]:
+        """Numbers of the CPUs in that mask, ascending."""
+        # c4c54dd1caf1 "kernel/cpu.c: change type of cpu_possible_bits and friends", v4.5: before, pointers to the masks
+        try:
+            variable = self.program[f"__cpu_{mask}_mask"]
+        except LookupError:
+            variable = self.program[f"cpu_{mask}_mask"][0]
         size = min(drgn.sizeof(variable.type_), CPU_LIMIT // 8)
         data = self.program.read(variable.address_, size)
         bits = int.from_bytes(data, "little" if self.memory.dump.order == "<" else "big")
@@ -55,14 +65,23 @@ class Kernel:
     def crashed_cpu(self) -> int | Missing:
         """The CPU that panicked."""
         # 1717f2096b54 "panic, x86: Fix re-entrance problem due to panic on NMI", v4.5; before that x86 has crashing_cpu
+        unread = []
         for name in ("panic_cpu", "crashing_cpu"):
-            variable = guard.read(self.program.variable, name)
-            if isinstance(variable, Missing):
-                continue
-            value = guard.read(integer, variable)
-            if value != _NO_CPU:
+            value = guard.read(self.number, name)
+            if isinstance(value, Missing):
+                unread.append(value)
+            elif value != _NO_CPU:
                 return value
-        return Missing("the kernel did not panic: the dump was taken from outside")
+        return Missing(_NO_PANIC) if len(unread) < 2 else unread[0]
+
+    @cached_property
+    def hypervisor_registers(self) -> tuple[Registers, ...]:
+        """The registers that a hypervisor wrote for every CPU; none where the kernel itself wrote the notes.
+
+        The kernel's notes leave out CPUs that did not answer, so they do not tell which CPU they are of.
+        """
+        in_file = cpu_registers(self.memory.dump)
+        return () if any(one.by_position for one in in_file) else in_file
 
     def current_task(self, cpu: int) -> drgn.Object:
         """struct task_struct * of the task that runs on `cpu`."""

@@ -23,6 +23,8 @@ def read(reader: Callable[P, T | Missing], *arguments: P.args, **options: P.kwar
         return Missing(_fault(error))
     except KdiveError as error:
         return Missing(error.message)
+    except drgn.ObjectNotFoundError as error:
+        return Missing(f"{error.name} is not among this kernel's symbols, or has no known type")
     except FAILURES as error:
         return Missing(str(error.args[0]) if error.args else type(error).__name__)
 

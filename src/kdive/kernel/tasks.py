@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import drgn
@@ -64,7 +64,7 @@ class TaskReader:
             task=Address(address),
             on_cpu=on_cpu is not None,
             kernel_thread=bool(flags & _PF_KTHREAD),
-            uninterruptible_ns=self._off_cpu_since(cpu, arrival) if letters == "UN" and on_cpu is None else None,
+            uninterruptible_ns=self._off_cpu_since(arrival) if letters == "UN" and on_cpu is None else None,
         )
 
     def _tgid_of(self, task: int) -> int:
@@ -76,21 +76,16 @@ class TaskReader:
                 self._tgids[task] = 0
         return self._tgids[task]
 
-    def _off_cpu_since(self, cpu: int | None, arrival: int | None) -> Nanoseconds | None:
-        clock = self._clocks.get(cpu) if cpu is not None else None
-        if clock is None or not arrival or clock < arrival:
+    def _off_cpu_since(self, arrival: int | None) -> Nanoseconds | None:
+        if not arrival or self._now < arrival:
             return None
-        return Nanoseconds(clock - arrival)
+        return Nanoseconds(self._now - arrival)
 
     @cached_property
-    def _clocks(self) -> dict[int, int]:
-        """rq.clock of each CPU, in ns."""
-        clocks = {}
-        for cpu in range(len(self._kernel.per_cpu_offsets)):
-            value = guard.read(self._kernel.member, "runqueues", cpu, "clock")
-            if not isinstance(value, Missing):
-                clocks[cpu] = value
-        return clocks
+    def _now(self) -> int:
+        """The latest of the run queues' clocks, in ns: that of an idle CPU stands still."""
+        clocks = [guard.read(self._kernel.member, "runqueues", cpu, "clock") for cpu in self._kernel.cpus("possible")]
+        return max((clock for clock in clocks if not isinstance(clock, Missing)), default=0)
 
     def _cpu_offset(self) -> int | None:
         # c65eacbe290b, v4.9: task_struct.cpu; bcf9033e5449, v5.16: back in thread_info, which is in the task by then
@@ -110,10 +105,10 @@ class TaskReader:
         return _CODES[drgn.sizeof(self._type.member(member).type)]
 
 
-def read_tasks(kernel: Kernel) -> Tasks:
+def read_tasks(kernel: Kernel, active_cpus: Sequence[int]) -> Tasks:
     """Every task once, the idle tasks first, then in the order of the kernel's list."""
     reader = TaskReader(kernel)
-    running = running_tasks(kernel)
+    running = running_tasks(kernel, active_cpus)
     tasks: list[Task] = []
     seen: set[int] = set()
     walk = ListWalk(kernel.program, TASK_LIMIT)
@@ -133,10 +128,10 @@ def read_tasks(kernel: Kernel) -> Tasks:
     return Tasks(tuple(tasks), truncated=walk.damage or damage)
 
 
-def running_tasks(kernel: Kernel) -> dict[int, int]:
+def running_tasks(kernel: Kernel, active_cpus: Sequence[int]) -> dict[int, int]:
     """CPU by address of the task that runs on it."""
     running = {}
-    for cpu in kernel.cpus("__cpu_online_mask"):
+    for cpu in active_cpus:
         task = guard.read(kernel.member, "runqueues", cpu, "curr")
         if not isinstance(task, Missing):
             running[task] = cpu
@@ -145,7 +140,7 @@ def running_tasks(kernel: Kernel) -> dict[int, int]:
 
 def _addresses(kernel: Kernel, walk: ListWalk) -> Iterator[int]:
     program = kernel.program
-    for cpu in kernel.cpus("__cpu_present_mask"):
+    for cpu in kernel.cpus("present"):
         idle = guard.read(kernel.member, "runqueues", cpu, "idle")
         if not isinstance(idle, Missing) and idle:
             yield idle
