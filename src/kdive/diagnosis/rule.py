@@ -4,7 +4,8 @@
     def check(event: LogEvent, chain: PanicChain, stacks: Stacks | Missing) -> Finding | None: ...
 
 A LogEvent is the report that explains the end of the machine: a rule runs on those of the class that it is named
-after. A fact that may be missing is annotated so; where another one is, the rule is not run and the report says so.
+after; Facts is all there is. A fact that may be missing is annotated so; where another one is, the rule is not run
+and the report says so.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ def rule(function: Callable[..., Finding | None]) -> Rule:
 
 def _fact(facts: Facts, wanted: tuple[Any, ...]) -> object:
     """The fact of one of the types `wanted`, or the Missing that stands in its place."""
+    if Facts in wanted:
+        return facts
     if LogEvent in wanted:
         chain = facts.panic_chain
         return chain if isinstance(chain, Missing) else chain.first_fault or _NO_REPORT
