@@ -46,6 +46,7 @@ def test_log_and_memory_that_agree_make_a_verdict_certain() -> None:
     assert verdict_of(log).confidence == LIKELY
     verdict = verdict_of(with_stack(log, OOPS, pid=2211, cpu=1))
     assert (verdict.function, verdict.confidence, verdict.doubts) == ("frob_read", CERTAIN, ())
+    assert ("stack:crashed#5", "frob_read [frob]") in [(piece.source, piece.value) for piece in verdict.evidence]
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,7 @@ def blame(class_: CrashClass, event: LogEvent, stacks: Stacks | Missing) -> Blam
     if (guilty is None or guilty.weak) and stack is not None:
         in_memory = _guilty_in_memory(class_, stack)
         if in_memory is not None and (guilty is None or not in_memory.weak):
-            source = "stack:crashed" if stack.crashed else f"stack:{stack.pid}"
-            return Blame(in_memory, stack.frames, source)
+            return Blame(in_memory, stack.frames, _source(stack))
     return Blame(guilty, frames, "log")
 
 
@@ -101,7 +100,7 @@ def finding(
         class_=class_.id,
         title=title or class_.title_at(blamed.where),
         confidence=_confidence(class_, event, blamed, stacks),
-        evidence=(headline(event), *_place(event, blamed), *evidence, *_ending(event, chain)),
+        evidence=(headline(event), *_place(event, blamed, stacks), *evidence, *_ending(event, chain)),
         function=frame.function if frame else None,
         module=frame.module or None if frame else None,
         explanation=" ".join(filter(None, (explanation or class_.meaning, _whose(event)))),
@@ -117,16 +116,33 @@ def headline(event: LogEvent) -> Evidence:
     return Evidence(f"log:{event.line}", event.headline, "headline")
 
 
-def _place(event: LogEvent, blamed: Blame) -> list[Evidence]:
+def _place(event: LogEvent, blamed: Blame, stacks: Stacks | Missing) -> list[Evidence]:
+    """The guilty frame where the log has it, and where memory has it."""
     if blamed.guilty is None:
         return []
     frame, index = blamed.guilty.frame, blamed.guilty.index
-    name = f"{frame.function}+{frame.offset:#x}" if frame.offset is not None else frame.function
-    if frame.module:
-        name += f" [{frame.module}]"
     if blamed.source != "log":
-        return [Evidence(f"{blamed.source}#{index}", name, "frame")]
-    return [Evidence(f"log:{event.line}", name, "ip" if event.ip is not None and index == 0 else "frame")]
+        return [Evidence(f"{blamed.source}#{index}", _named(frame), "frame")]
+    in_log = Evidence(f"log:{event.line}", _named(frame), "ip" if event.ip is not None and index == 0 else "frame")
+    stack = stack_of(event, stacks)
+    found = None if stack is None else _on_stack(stack, frame)
+    if stack is None or found is None:
+        return [in_log]
+    return [in_log, Evidence(f"{_source(stack)}#{found}", _named(stack.frames[found]), "frame")]
+
+
+def _on_stack(stack: Stack, frame: Frame) -> int | None:
+    """Index of the function in a stack in memory; None where it is not on it."""
+    return next((index for index, one in enumerate(stack.frames) if one.function == frame.function), None)
+
+
+def _source(stack: Stack) -> str:
+    return "stack:crashed" if stack.crashed else f"stack:{stack.pid}"
+
+
+def _named(frame: Frame) -> str:
+    name = f"{frame.function}+{frame.offset:#x}" if frame.offset is not None else frame.function
+    return f"{name} [{frame.module}]" if frame.module else name
 
 
 def _ending(event: LogEvent, chain: PanicChain) -> list[Evidence]:
@@ -151,7 +167,7 @@ def _confidence(class_: CrashClass, event: LogEvent, blamed: Blame, stacks: Stac
         return GUESS
     direct = event.ip is not None and blamed.source == "log" and blamed.guilty.index == 0
     stack = stack_of(event, stacks)
-    confirmed = stack is not None and any(frame.function == blamed.guilty.frame.function for frame in stack.frames)
+    confirmed = stack is not None and _on_stack(stack, blamed.guilty.frame) is not None
     return CERTAIN if direct and confirmed else LIKELY
 
 
