@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kdive.facts.machine import Task, Tasks
-from kdive.facts.verdict import GUESS
+from kdive.facts.verdict import GUESS, LIKELY
 from kdive.units import Address, Nanoseconds
 from tests.diagnosis.reports import LIFE, culprit, verdict_of
 
@@ -32,6 +32,22 @@ def test_the_function_named_is_where_it_waits_and_only_a_guess() -> None:
     assert verdict.panic_reason == END
 
 
+def test_the_owner_of_the_lock_is_named_and_makes_it_more_than_a_guess() -> None:
+    owner = "INFO: task frobtest:77 is blocked on a mutex likely owned by task frobholder:655."
+    verdict = verdict_of([*HUNG, owner, END])
+    assert culprit(verdict) == ("hung-task", "frob_open", "frob")
+    assert verdict.confidence == LIKELY
+    assert "waits for a mutex held by frobholder" in [piece.value for piece in verdict.evidence]
+    assert any("what frobholder was doing" in step for step in verdict.next_steps)
+    assert not any("not known" in doubt for doubt in verdict.doubts)
+
+
+def test_without_an_owner_in_the_log_nobody_is_said_to_hold_the_lock() -> None:
+    verdict = verdict_of([*HUNG, END])
+    assert not [piece for piece in verdict.evidence if piece.kind == "owner"]
+    assert any("not known" in doubt for doubt in verdict.doubts)
+
+
 def test_blocked_tasks_of_the_dump_are_evidence() -> None:
     task = Task(78, 78, 1, "frobd", "UN", 0, Address(0xFFFF888003A41000), False, False, Nanoseconds(130_000_000_000))
     verdict = verdict_of([*HUNG, END], tasks=Tasks((task,)))
@@ -40,3 +56,9 @@ def test_blocked_tasks_of_the_dump_are_evidence() -> None:
 
 def test_a_task_that_got_on_after_a_while_is_no_crash() -> None:
     assert verdict_of([*HUNG, *LIFE]).class_ == "none"
+
+
+def test_a_task_that_sleeps_and_can_be_woken_is_not_called_blocked() -> None:
+    task = Task(79, 79, 1, "frobd", "IN", 0, Address(0xFFFF888003A41000), False, False)
+    verdict = verdict_of([*HUNG, END], tasks=Tasks((task,)))
+    assert not [piece for piece in verdict.evidence if piece.kind == "task"]

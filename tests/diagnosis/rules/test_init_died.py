@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.diagnosis.reports import culprit, verdict_of
+from tests.diagnosis.reports import LIFE, culprit, verdict_of
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,17 @@ def test_the_exit_code_is_decoded_and_no_function_is_guilty(code: str, words: st
 def test_the_end_of_the_idle_task_is_another_panic() -> None:
     verdict = verdict_of(["Kernel panic - not syncing: Attempted to kill the idle task!"])
     assert culprit(verdict) == ("panic-other", None, None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'containerd[812]: msg="Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b"',
+        "frobd[812]: Attempted to kill init!",
+        "systemd[1]: Shutting down.",
+        "init[901]: segfault at 0 ip 00005555 sp 00007ffd error 6 in init[5555]",
+    ],
+)
+def test_what_a_program_says_of_init_is_no_crash(line: str) -> None:
+    assert verdict_of([line]).class_ == "none"
+    assert verdict_of([line, *LIFE]).class_ == "none"
