@@ -11,6 +11,7 @@ from kdive.facts.missing import Missing
 from kdive.facts.verdict import Evidence, Finding
 
 _REPORT_LINES = 200  # of a report, behind its headline
+_OWN_LINES = frozenset(("ip", "frame", "register", "code", "allocated-by", "freed-by"))  # kinds that have one
 _PLACE = re.compile(r"\bRIP: |\bpc : |\bNIP |\bepc : |\bPC is at |PSW")
 
 
@@ -25,7 +26,7 @@ def located(findings: Sequence[Finding], log: Log | Missing) -> list[Finding]:
 
 
 def _located(piece: Evidence, lines: Sequence[str]) -> Evidence:
-    if not piece.source.startswith("log:") or piece.kind not in ("ip", "frame", "register", "code"):
+    if not piece.source.startswith("log:") or piece.kind not in _OWN_LINES:
         return piece
     start = int(piece.source.removeprefix("log:"))
     word = re.split(r"[ +:=]", piece.value)[0]

@@ -37,3 +37,24 @@ def test_an_address_that_tells_nothing_is_only_named() -> None:
 def test_a_program_s_segfault_is_no_crash_of_the_kernel() -> None:
     line = "frobd[812]: segfault at 6b6b6b6b ip 00005555 sp 00007ffd error 4 in frobd[5555]"
     assert verdict_of([line, *LIFE]).class_ == "none"
+
+
+@pytest.mark.parametrize(
+    ("code", "access", "words"),
+    [
+        ("0002", "write", "where it has no memory"),
+        ("0003", "write", "is write-protected"),
+        ("0009", "read", "bits that must not be set"),
+    ],
+)
+def test_the_error_code_tells_what_was_wrong_with_the_access(code: str, access: str, words: str) -> None:
+    lines = [
+        "BUG: unable to handle page fault for address: ffffffff81a41000",
+        f"#PF: supervisor {access} access in kernel mode",
+        f"#PF: error_code(0x{code}) - {'permissions violation' if int(code, 16) & 1 else 'not-present page'}",
+        f"Oops: {code} [#1] PREEMPT SMP NOPTI",
+        *trace("frob_patch [frob]", registers=["RSP: 0018:ffffc90000257e10 EFLAGS: 00010202"]),
+    ]
+    verdict = verdict_of([*lines, END])
+    assert culprit(verdict) == ("page-fault", "frob_patch", "frob")
+    assert words in verdict.explanation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kdive.diagnosis.classes import crash_class
 from kdive.diagnosis.findings import finding
+from kdive.diagnosis.objects import heap_object
 from kdive.diagnosis.rule import rule
 from kdive.facts.crash import PanicChain
 from kdive.facts.log import Log
@@ -14,8 +15,11 @@ from kdive.facts.verdict import CERTAIN, LIKELY, Evidence, Finding
 
 @rule
 def check(chain: PanicChain, log: Log | Missing, stacks: Stacks | Missing) -> Finding | None:
-    if chain.first_fault is not None:
-        return finding(chain.first_fault, chain, stacks)
+    event = chain.first_fault
+    if event is not None:
+        subject = heap_object(event)
+        words = f"{crash_class(event.kind).meaning} {subject.words}" if subject.words else ""
+        return finding(event, chain, stacks, explanation=words, evidence=subject.evidence(event.line))
     none = crash_class("none")
     notes = () if isinstance(log, Missing) else log.notes
     lost = not isinstance(log, Missing) and log.lost_records > 0
