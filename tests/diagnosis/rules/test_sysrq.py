@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from kdive.facts.machine import Task, Tasks
 from kdive.facts.verdict import CERTAIN
+from kdive.units import Address
 from tests.diagnosis.reports import LIFE, culprit, verdict_of
 
 CRASH = [
@@ -38,3 +40,24 @@ def test_trouble_that_was_reported_before_is_told() -> None:
 def test_another_request_to_the_kernel_is_no_crash() -> None:
     assert verdict_of(["sysrq: Show Blocked State", *LIFE]).class_ == "none"
     assert verdict_of(["sysrq: HELP : loglevel(0-9) reboot(b) crash(c) terminate-all-tasks(e)", *LIFE]).class_ == "none"
+
+
+def test_tasks_that_were_blocked_may_be_why_it_was_asked_for() -> None:
+    blocked, asleep = (
+        Task(pid, pid, 1, "frobd", state, 0, Address(0xFFFF888003A41000), False, False)
+        for pid, state in ((78, "UN"), (79, "IN"))
+    )
+    verdict = verdict_of(CRASH, tasks=Tasks((blocked, asleep)))
+    assert culprit(verdict) == ("sysrq", None, None)
+    told = [(piece.source, piece.value) for piece in verdict.evidence if piece.kind == "task"]
+    assert told == [("task:117", "sh wrote to the trigger"), ("task:78", "frobd is blocked")]
+    assert any("blocked when it was pressed" in step for step in verdict.next_steps)
+    assert not any("test of kdump" in step for step in verdict.next_steps)
+
+
+def test_without_any_trouble_before_it_may_have_been_a_test() -> None:
+    assert verdict_of(CRASH).next_steps == ("If it was a test of kdump: it works",)
+
+
+def test_a_program_that_only_speaks_of_it_is_no_crash() -> None:
+    assert verdict_of(["frobd[812]: sysrq: Trigger a crash"]).class_ == "none"
