@@ -86,7 +86,7 @@ class Cpus:
 class Task:
     pid: int
     tgid: int
-    ppid: int
+    ppid: int | Missing
     comm: str
     state: str  # "RU", "IN", "UN", "ST", "TR", "ZO", "DE", "PA", "WA", "ID", "NE"
     cpu: int
