@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kdive.facts.crash import Facts
+from kdive.facts.crash import Facts, PanicChain
 from kdive.facts.log import LogEvent
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Stack
+
+_OOPS_PANICS = ("Fatal ", "Aiee, ", "Attempted to kill")  # panics of the thread that oopsed
 
 
 def doubts(facts: Facts) -> tuple[str, ...]:
@@ -15,10 +17,23 @@ def doubts(facts: Facts) -> tuple[str, ...]:
     chain, stacks = facts.panic_chain, facts.stacks
     if isinstance(chain, Missing) or isinstance(stacks, Missing):
         return ()
-    event, crashed = chain.last_oops or chain.panic, stacks.crashed
+    event, crashed = _last(chain), stacks.crashed
     if event is None or crashed is None:
         return ()
     return tuple(_differences(event, crashed))
+
+
+def _last(chain: PanicChain) -> LogEvent | None:
+    """The report of the thread that crashed the machine; None where the log does not say which one did.
+
+    After an oops, panic() does not print whose it is. An oops that lets the machine hang is ended by another thread.
+    """
+    oops, panic = chain.last_oops, chain.panic
+    if oops is None or panic is None or panic.line < oops.line:
+        return oops or panic
+    if panic.details.get("reason", "").startswith(_OOPS_PANICS):
+        return oops
+    return panic if panic.pid is not None else None
 
 
 def _differences(event: LogEvent, crashed: Stack) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kdive.diagnosis.classes import CrashClass, crash_class
-from kdive.diagnosis.guilty import Guilty, guilty_frame
+from kdive.diagnosis.guilty import Guilty, guilty_frame, is_machinery
 from kdive.diagnosis.signature import family
 from kdive.facts.crash import PanicChain
 from kdive.facts.log import LogEvent
@@ -39,14 +39,18 @@ def frames_of(event: LogEvent) -> tuple[Frame, ...]:
     """Where it happened, then its callers, as the log prints them.
 
     The first is sure even where the trace has a "?": a stall interrupts a function that has not called anybody. So is
-    its caller where the CPU jumped to what is no code: the kernel's unwinder does not trust anything behind that.
+    its caller where the CPU jumped to what is no code, whatever name that has: the kernel's unwinder does not trust
+    anything behind that.
     """
     if event.ip is None:
         return event.frames
-    callers = event.frames
-    if not event.ip.function and callers:
-        callers = (replace(callers[0], reliable=True), *callers[1:])
-    return (replace(event.ip, reliable=True), *callers)
+    if event.access != "fetch" and event.ip.function:
+        return (replace(event.ip, reliable=True), *event.frames)
+    nowhere = replace(event.ip, function="", module="")
+    for index, frame in enumerate(event.frames):
+        if (frame.function, frame.module) != (event.ip.function, event.ip.module) and not is_machinery(frame):
+            return (nowhere, *event.frames[:index], replace(frame, reliable=True), *event.frames[index + 1 :])
+    return (nowhere, *event.frames)
 
 
 def stack_of(event: LogEvent, stacks: Stacks | Missing) -> Stack | None:

@@ -55,6 +55,11 @@ def entry_frame(frames: Sequence[Frame]) -> Guilty | None:
     return last or door
 
 
+def is_machinery(frame: Frame) -> bool:
+    """Whether the frame belongs to how the kernel reports, and not to what it reports on."""
+    return _entry(frame, ()).startswith("T0")
+
+
 def _entry(frame: Frame, helpers: Collection[str]) -> str:
     """What passes over `frame`; "" where nothing does. The tiers mean the kernel's own functions, not a module's."""
     if base_name(frame.function) in helpers:
