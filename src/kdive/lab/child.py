@@ -1,0 +1,78 @@
+"""Programs that the lab starts: none outlives it, even when it is killed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from kdive.errors import KdiveError
+
+_TAIL_LINES = 8
+
+
+def command(argv: Sequence[str]) -> list[str]:
+    """`argv`, wrapped so that the kernel kills it when the thread that started it ends.
+
+    setpriv sets PR_SET_PDEATHSIG and becomes the program: prctl(2).
+    """
+    return ["setpriv", "--pdeathsig", "KILL", "--", *argv]
+
+
+def start(argv: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    """The running program. Raises KdiveError when it is not installed."""
+    require(argv[0])
+    return subprocess.Popen(command(argv), stdin=subprocess.DEVNULL, **options)
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout_s: float = 600,
+    stdin: IO[bytes] | None = None,
+) -> str:
+    """What the program printed to standard output.
+
+    Raises KdiveError with the end of its standard error when it fails, takes too long, or is not installed.
+    """
+    require(argv[0])
+    try:
+        done = subprocess.run(
+            command(argv),
+            cwd=cwd,
+            env=env,
+            stdin=stdin or subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout_s,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise KdiveError(f"{argv[0]} did not end within {timeout_s:.0f} s", hint=" ".join(argv)) from error
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-_TAIL_LINES:]
+        raise KdiveError(
+            f"{argv[0]} failed with exit code {done.returncode}: " + " / ".join(said or ["it said nothing"]),
+            hint="the command was: " + " ".join(argv),
+        )
+    return done.stdout.decode("utf-8", "replace")
+
+
+# Which package of Debian brings a program.
+_PACKAGES = {
+    "qemu-system-x86_64": "qemu-system-x86",
+    "qemu-system-aarch64": "qemu-system-arm",
+    "apt-get": "apt",
+    "dpkg-deb": "dpkg",
+    "rpm2cpio": "rpm2cpio",
+    "cpio": "cpio",
+}
+
+
+def require(program: str) -> None:
+    """Raises KdiveError, with the package to install, when `program` is not there."""
+    if shutil.which(program) is None:
+        package = _PACKAGES.get(program, program)
+        raise KdiveError(f"{program} is not installed", hint=f"apt-get install --no-install-recommends {package}")
