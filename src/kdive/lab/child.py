@@ -21,10 +21,10 @@ def command(argv: Sequence[str]) -> list[str]:
     return ["setpriv", "--pdeathsig", "KILL", "--", *argv]
 
 
-def start(argv: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
-    """The running program. Raises KdiveError when it is not installed."""
+def start(argv: Sequence[str], *, duplex: bool = False, **options: Any) -> subprocess.Popen[bytes]:
+    """The running program; `duplex` opens its standard input. Raises KdiveError when it is not installed."""
     require(argv[0])
-    return subprocess.Popen(command(argv), stdin=subprocess.DEVNULL, **options)
+    return subprocess.Popen(command(argv), stdin=subprocess.PIPE if duplex else subprocess.DEVNULL, **options)
 
 
 def run(

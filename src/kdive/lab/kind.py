@@ -30,6 +30,7 @@ class Kind:
     needs: tuple[str, ...] = ()  # what the configuration must have: "CONFIG_DEBUG_LIST", "CONFIG_X=m", "!CONFIG_Y"
     arches: tuple[str, ...] = ("x86_64", "aarch64")
     cpus: int = 1  # least number
+    modules: tuple[str, ...] = ()  # of the kernel's own, to load beforehand
     inject: str = ""  # what QEMU does once the guest has begun: "nmi", "mce"
     disk: str = ""  # a second disk: "ext4-corrupt", "never"
     dump_by: str = "kdump"  # or "qemu", where no capture kernel can start

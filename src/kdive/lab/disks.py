@@ -1,0 +1,31 @@
+"""Second disks that some kinds of crash need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kdive.errors import KdiveError
+from kdive.lab import child
+from kdive.lab.machine import Disk
+
+_SIZE = 16 << 20
+_BLOCK = 1024
+
+
+def make(kind: str, work: Path) -> Disk | None:
+    """The disk `kind` ("" for none), made in `work`. Raises KdiveError when a program for it is not installed."""
+    if not kind:
+        return None
+    if kind == "never":
+        return Disk(never=True)
+    if kind == "ext4-corrupt":
+        return Disk(image=_corrupt_ext4(work / "disk.img"))
+    raise KdiveError(f"{kind}: no such disk", hint="never, ext4-corrupt")
+
+
+def _corrupt_ext4(path: Path) -> Path:
+    """A file system whose root folder's inode points nowhere: errors=panic is reached by listing it."""
+    with path.open("wb") as image:
+        image.truncate(_SIZE)
+    child.run(["mke2fs", "-q", "-F", "-t", "ext4", "-O", "^metadata_csum,^has_journal", "-b", str(_BLOCK), str(path)])
+    return path
