@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import pytest
 
 from kdive.options import Arg, Opt, add_options, from_arguments, paths_of
+from kdive.units import ByteCount, size
 
 
 @dataclass(frozen=True)
@@ -62,3 +63,17 @@ def test_paths_are_known_to_completion() -> None:
         "vmlinux": False,
         "debug_dir": True,
     }
+
+
+def test_a_size_takes_a_unit_and_a_short_letter_stands_for_an_option() -> None:
+    @dataclass(frozen=True)
+    class Machine:
+        memory: Annotated[ByteCount, Opt("SIZE", "of memory", short="m", parse=size)] = ByteCount(0)
+
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    add_options(parser, Machine)
+    assert from_arguments(Machine, parser.parse_args(["-m", "448m"])).memory == 448 << 20
+    assert from_arguments(Machine, parser.parse_args(["--memory", "4096"])).memory == 4096
+    for wrong in ("", "G", "1.5G", "-1M", "12Q", "²"):
+        with pytest.raises(argparse.ArgumentError, match="invalid size value"):
+            parser.parse_args([f"--memory={wrong}"])

@@ -20,7 +20,7 @@ def commands_page() -> str:
     """The reference of all verbs and exit codes, in Markdown."""
     program = parser.build(parser.verbs())
     lines = ["# Commands", "", "Written by `tools/write_reference.py`; edit the verbs in `src/kdive/cli/verbs/`.", ""]
-    for name, verb in _verbs(program).items():
+    for name, verb in parser.leaves(program).items():
         lines += [f"## kdive {name}", "", *_description(verb), "", "| | |", "|---|---|"]
         lines += [f"| {_usage(action)} | {_cell(action.help or '')} |" for action in verb._actions]
         lines.append("")
@@ -59,11 +59,6 @@ def man_page() -> str:
     text = text.replace("\nkdive\n", "\nkdive \\- open Linux kernel crash dumps and say why the kernel crashed\n", 1)
     text = text.replace(".SH COMMENTS\nexit codes:", ".SH EXIT STATUS")
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
-
-
-def _verbs(program: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    actions = (action for action in program._actions if isinstance(action, argparse._SubParsersAction))
-    return dict(next(actions).choices)
 
 
 def _description(verb: argparse.ArgumentParser) -> list[str]:

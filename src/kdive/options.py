@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import types
+from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -29,6 +30,8 @@ class Opt:
     choices: tuple[str, ...] = ()
     exclusive: str = ""
     folder: bool = False  # completion offers folders only
+    short: str = ""  # a letter that stands for it: "o" for -o
+    parse: Callable[[str], Any] | None = None  # makes the value out of the text; raises ValueError
 
 
 @dataclass(frozen=True)
@@ -73,18 +76,18 @@ def _add_argument(parser: argparse.ArgumentParser, field: Field[Any], type_: Any
 
 
 def _add_option(target: Any, field: Field[Any], type_: Any, mark: Opt) -> None:
-    flag = "--" + field.name.replace("_", "-")
+    flags = [*([f"-{mark.short}"] if mark.short else []), "--" + field.name.replace("_", "-")]
     if type_ is bool:
-        target.add_argument(flag, dest=field.name, action="store_true", help=mark.help)
+        target.add_argument(*flags, dest=field.name, action="store_true", help=mark.help)
         return
     action = "append" if get_origin(type_) is tuple else "store"
     added = target.add_argument(
-        flag,
+        *flags,
         dest=field.name,
         metavar=mark.metavar,
         help=mark.help,
         action=action,
-        type=_value_type(type_),
+        type=mark.parse or _value_type(type_),
         choices=mark.choices or None,
         default=[] if action == "append" else field.default,
     )

@@ -49,7 +49,7 @@ def verbs() -> list[str]:
 
 
 def load(verb: str) -> ModuleType:
-    """The module of `verb`, with its `Options` and its `run(options, terminal)`."""
+    """The module of `verb` ("report", "lab.crash"), with its `Options` and its `run(options, terminal)`."""
     return registry.load(VERBS, verb)
 
 
@@ -57,9 +57,31 @@ def build(names: Iterable[str]) -> argparse.ArgumentParser:
     """The parser of a command line that may use the verbs `names`."""
     parser = Parser(prog="kdive", description=DESCRIPTION, epilog=EPILOG, formatter_class=Formatter, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"kdive {__version__}", help="print the version")
-    group = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs", required=True)
+    _add_verbs(parser, "VERB", "verbs", names)
+    return parser
+
+
+def leaves(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The parsers of all verbs that do something, by what one types: "report", "lab crash"."""
+    found: dict[str, argparse.ArgumentParser] = {}
+    for name, verb in _below(parser).items():
+        inner = leaves(verb)
+        found |= {f"{name} {part}": one for part, one in inner.items()} or {name: verb}
+    return found
+
+
+def _below(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    groups = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    return {name: verb for group in groups for name, verb in group.choices.items()}
+
+
+def _add_verbs(
+    parser: argparse.ArgumentParser, metavar: str, title: str, names: Iterable[str], above: str = ""
+) -> None:
+    """Adds the verbs `names`; one that is a package has verbs of its own."""
+    group = parser.add_subparsers(metavar=metavar, title=title, required=True)
     for name in names:
-        module = load(name)
+        module = load(above + name)
         text = (module.__doc__ or "").strip()
         summary = text.split("\n", 1)[0]
         verb = group.add_parser(
@@ -69,8 +91,11 @@ def build(names: Iterable[str]) -> argparse.ArgumentParser:
             formatter_class=Formatter,
             allow_abbrev=False,
         )
+        if hasattr(module, "__path__"):
+            _add_verbs(verb, "WHAT", "what to do", registry.names(module.__name__), f"{above}{name}.")
+            continue
+        verb.set_defaults(verb=above + name)
         add_options(verb, module.Options)
-    return parser
 
 
 def _columns() -> int:

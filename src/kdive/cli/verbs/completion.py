@@ -29,10 +29,8 @@ def run(options: Options, terminal: Terminal) -> int:
     import shtab
 
     program = parser.build(parser.verbs())
-    for action in program._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for verb in action.choices.values():
-                _complete_paths(verb, shtab)
+    for verb in parser.leaves(program).values():
+        _complete_paths(verb, shtab)
     terminal.write(shtab.complete(program, options.shell))
     return EXIT_OK
 
