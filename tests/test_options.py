@@ -68,7 +68,7 @@ def test_paths_are_known_to_completion() -> None:
 def test_a_size_takes_a_unit_and_a_short_letter_stands_for_an_option() -> None:
     @dataclass(frozen=True)
     class Machine:
-        memory: Annotated[ByteCount, Opt("SIZE", "of memory", short="m", parse=size)] = ByteCount(0)
+        memory: Annotated[ByteCount | None, Opt("SIZE", "of memory", short="m", parse=size)] = None
 
     parser = argparse.ArgumentParser(exit_on_error=False)
     add_options(parser, Machine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -16,9 +17,11 @@ _TAIL_LINES = 8
 def command(argv: Sequence[str]) -> list[str]:
     """`argv`, wrapped so that the kernel kills it when the thread that started it ends.
 
-    setpriv sets PR_SET_PDEATHSIG and becomes the program: prctl(2).
+    setpriv sets PR_SET_PDEATHSIG, prctl(2), and becomes what follows. Where the lab was killed before that, nothing
+    sends the signal any more: the shell looks whose child it is, then becomes the program.
     """
-    return ["setpriv", "--pdeathsig", "KILL", "--", *argv]
+    ours = f'[ "$PPID" = {os.getpid()} ] && exec "$@"'
+    return ["setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", ours, "sh", *argv]
 
 
 def start(argv: Sequence[str], *, duplex: bool = False, **options: Any) -> subprocess.Popen[bytes]:

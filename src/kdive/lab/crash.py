@@ -69,7 +69,6 @@ def crash(plan: Plan, work: Path, progress: Progress, listener: Listener | None 
     machine = _machine(plan, known, work)
     for attempt in range(1, _ATTEMPTS + 1):
         progress(f"{plan.name} on {plan.kernel.release}: booting")
-        machine.console_log.unlink(missing_ok=True)
         with Guest(machine, work, listener) as running:
             captured_by = _run(running, known, plan, work, progress)
         if captured_by:

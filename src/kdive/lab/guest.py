@@ -97,6 +97,18 @@ poweroff -f
 """
 
 
+def probe_initramfs(tree: Path) -> bytes:
+    """An initramfs that says hello and switches off."""
+    return cpio.archive(
+        [
+            cpio.file("init", f'{_START}\nsay "{HELLO}"\npoweroff -f\n'.encode(), executable=True),
+            cpio.file("bin/busybox", _busybox(tree), executable=True),
+            cpio.link("bin/sh", "busybox"),
+            cpio.file("modules/order", b""),
+        ]
+    )
+
+
 def trigger_script(name: str, kind: Kind) -> str:
     """The program that brings the crash about; its comm is "trigger"."""
     lines = kind.script or (f"exec insmod /{MODULE}.ko kind={name}",)

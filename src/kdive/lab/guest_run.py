@@ -35,7 +35,7 @@ class Guest:
         self._passed = 0  # characters of the text up to which marks were found
 
     def __enter__(self) -> Self:
-        self._machine.console_log.touch()
+        self._machine.console_log.write_bytes(b"")
         with (self._folder / "qemu.log").open("wb") as log:
             self._process = child.start(
                 qemu_argv(self._machine), duplex=True, cwd=self._folder, stderr=log, stdout=subprocess.PIPE
