@@ -34,6 +34,12 @@ def test_sample_stands_on_the_rung_btf_and_says_what_would_lift_it(sample_symbol
     assert "linux-image-5.10.0-32-cloud-amd64-dbg (= 5.10.223-1)" in rung.lift
 
 
+def test_debuginfo_is_left_alone_when_it_is_not_wanted(tmp_path: Path) -> None:
+    given = _vmlinux(tmp_path)
+    symbols = find_symbols(build_memory(tmp_path, btf=_btf()), SymbolOptions(vmlinux=given, none=True))
+    assert (symbols.rung.name, symbols.rung.why) == ("btf", "debuginfo was not to be used")
+
+
 def test_built_kernel_with_btf_stands_on_the_rung_btf(tmp_path: Path) -> None:
     symbols = find_symbols(build_memory(tmp_path, btf=_btf()))
     assert symbols.rung.name == "btf"

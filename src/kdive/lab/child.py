@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -37,10 +37,12 @@ def run(
     env: Mapping[str, str] | None = None,
     timeout_s: float = 600,
     stdin: IO[bytes] | None = None,
+    codes: Collection[int] = (0,),
 ) -> str:
     """What the program printed to standard output.
 
-    Raises KdiveError with the end of its standard error when it fails, takes too long, or is not installed.
+    Raises KdiveError with the end of its standard error when it takes too long, is not installed, or ends with another
+    exit code than those in `codes`.
     """
     require(argv[0])
     try:
@@ -54,7 +56,7 @@ def run(
         )
     except subprocess.TimeoutExpired as error:
         raise KdiveError(f"{argv[0]} did not end within {timeout_s:.0f} s", hint=" ".join(argv)) from error
-    if done.returncode:
+    if done.returncode not in codes:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-_TAIL_LINES:]
         raise KdiveError(
             f"{argv[0]} failed with exit code {done.returncode}: " + " / ".join(said or ["it said nothing"]),

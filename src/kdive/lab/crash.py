@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -186,9 +186,9 @@ def keep(work: Path, output: Path) -> None:
     new.rename(output)
 
 
-def kdive(*arguments: str) -> str:
-    """What kdive itself prints, as a program of its own."""
-    return child.run([sys.executable, "-m", "kdive", *arguments], timeout_s=300)
+def kdive(*arguments: str, codes: Sequence[int] = (0,)) -> str:
+    """What kdive itself prints, as a program of its own. Raises KdiveError when its exit code is not in `codes`."""
+    return child.run([sys.executable, "-m", "kdive", *arguments], timeout_s=300, codes=codes)
 
 
 def _failure(running: Guest, what: str) -> LabError:

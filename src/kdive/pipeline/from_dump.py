@@ -87,7 +87,7 @@ def _start(request: ReportRequest, memory: Memory) -> Child:
         from kdive.kernel.collect import collect
         from kdive.symbols.find import SymbolOptions, find_symbols
 
-        options = SymbolOptions(request.vmlinux, request.debug_dirs, request.force)
+        options = SymbolOptions(request.vmlinux, request.debug_dirs, request.force, request.no_debuginfo)
         symbols = find_symbols(memory, options, before_debuginfo=lambda: stage.allow(_LIMITS_DEBUGINFO))
         stage.emit("rung", symbols.rung)
         if symbols.program is not None:

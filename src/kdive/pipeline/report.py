@@ -26,6 +26,7 @@ class ReportRequest:
     vmlinux: Path | None = None
     debug_dirs: tuple[Path, ...] = ()
     force: bool = False  # open a vmlinux that does not belong
+    no_debuginfo: bool = False  # use what the dump itself holds and nothing else
     brief: bool = False  # stop as soon as the verdict stands
 
 

@@ -26,6 +26,7 @@ class SymbolOptions:
     vmlinux: Path | None = None  # this very file
     debug_dirs: tuple[Path, ...] = ()  # look here before the system's folders
     force: bool = False  # take `vmlinux` although it does not belong to the dump
+    none: bool = False  # use no debuginfo, even where it is at hand
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ def find_symbols(
     options = options or SymbolOptions()
     kernel = identify_kernel(memory)
     notes: tuple[str, ...] = ()
+    if options.none:
+        return _without_debuginfo(memory, kernel, notes, "debuginfo was not to be used")
     try:
         symbols, notes = _with_dwarf(memory, kernel, options, before_debuginfo)
         if symbols is not None:
@@ -55,7 +58,7 @@ def find_symbols(
         if options.vmlinux is not None:
             raise
         notes = (error.message,)
-    return _without_debuginfo(memory, kernel, notes)
+    return _without_debuginfo(memory, kernel, notes, f"no debuginfo of {kernel.release or 'this kernel'} was found")
 
 
 def _with_dwarf(
@@ -85,11 +88,10 @@ def _with_dwarf(
     return Symbols(program, rung, found.file.path, functions, unwinder), ()
 
 
-def _without_debuginfo(memory: Memory, kernel: KernelIdentity, notes: tuple[str, ...]) -> Symbols:
+def _without_debuginfo(memory: Memory, kernel: KernelIdentity, notes: tuple[str, ...], why: str) -> Symbols:
     from kdive.symbols.attach import attach_modules
     from kdive.symbols.btf_rung import load_btf
 
-    why = f"no debuginfo of {kernel.release or 'this kernel'} was found"
     try:
         program, names = load_btf(memory)
     except KdiveError as error:

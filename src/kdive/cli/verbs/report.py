@@ -27,7 +27,8 @@ _MAX_LOG_BYTES = 256 << 20  # read from standard input
 @dataclass(frozen=True)
 class Options:
     input: Annotated[Path, Arg("INPUT", 'a dump, its folder, a log, or saved facts; "-": a log on standard input')]
-    vmlinux: Annotated[Path | None, Opt("FILE", "the kernel's debuginfo")] = None
+    vmlinux: Annotated[Path | None, Opt("FILE", "the kernel's debuginfo", exclusive="debuginfo")] = None
+    no_debuginfo: Annotated[bool, Opt(help="use no debuginfo, even where it is at hand", exclusive="debuginfo")] = False
     debug_dir: Annotated[
         tuple[Path, ...], Opt("DIR", "look for debuginfo here first; may be repeated", folder=True)
     ] = ()
@@ -87,6 +88,7 @@ def _request(options: Options, terminal: Terminal) -> ReportRequest:
         vmlinux=options.vmlinux,
         debug_dirs=options.debug_dir,
         force=options.force,
+        no_debuginfo=options.no_debuginfo,
         # The other outputs show all that there is.
         brief=options.brief and not (options.html or options.save_facts),
     )
