@@ -6,7 +6,10 @@ from collections.abc import Callable
 
 import drgn
 
+from kdive.facts.missing import known
+from kdive.formats import vmcoreinfo
 from kdive.memory.memory import Memory
+from kdive.symbols.arm64_links import Arm64Links
 from kdive.symbols.functions import Functions
 from kdive.symbols.module_names import ModuleNames
 from kdive.symbols.modules import LoadedModule, add_modules, loaded_modules
@@ -30,4 +33,8 @@ def attach_modules(
     module_names = ModuleNames(memory, modules)
     program.register_symbol_finder("modules", module_names.find, enable_index=-1)
     functions = Functions(program, names, module_names)
-    return functions, Unwinder(program, functions, OrcTables(memory, names, module_names), load_debuginfo)
+    links = None
+    if memory.dump.arch == "aarch64":
+        pac_mask = vmcoreinfo.number(known(memory.dump.vmcoreinfo, {}), "KERNELPACMASK") or 0
+        links = Arm64Links(program, functions, pac_mask)
+    return functions, Unwinder(program, functions, OrcTables(memory, names, module_names), load_debuginfo, links)

@@ -16,6 +16,7 @@ import drgn
 
 from kdive.errors import ReadError
 from kdive.formats.orc import Unwindable
+from kdive.symbols.arm64_links import Arm64Links
 from kdive.symbols.calls import LONGEST, direct_target, ends_with_indirect_call
 from kdive.symbols.failures import FAILURES
 from kdive.symbols.functions import Functions
@@ -55,11 +56,14 @@ class Unwinder:
         functions: Functions,
         orc: OrcTables,
         load_debuginfo: Callable[[LoadedModule], bool] | None = None,
+        links: Arm64Links | None = None,
     ) -> None:
+        """`links` tells what frame records do not, on arm64."""
         self._program = program
         self._functions = functions
         self._orc = orc
         self._load_debuginfo = load_debuginfo
+        self._links = links
         self._asked_for: set[str] = set()
 
     def stack(self, thread: drgn.Thread | drgn.Object | int) -> list[RawFrame]:
@@ -73,10 +77,14 @@ class Unwinder:
                 trace = self._trace(thread)
         except FAILURES as error:
             raise ReadError(f"no stack: {error}") from None
+        return self._followed_by_links(trace) if self._links else self._searched(trace)
+
+    def _searched(self, trace: drgn.StackTrace) -> list[RawFrame]:
+        """The frames of `trace`, and those behind a frame that has no unwind data, found on the stack."""
         frames: list[RawFrame] = []
         scanned = False
         for _ in range(_SEARCHES_LIMIT):
-            found = _frames(trace, scanned)
+            found = _frames(trace, "scan" if scanned else "")
             sure, complete = self._until_lost(found)
             frames += sure
             if complete or not frames or len(frames) >= FRAMES_LIMIT:
@@ -87,6 +95,38 @@ class Unwinder:
                 break
             trace, scanned = from_caller, True
         return frames[:FRAMES_LIMIT]
+
+    def _followed_by_links(self, trace: drgn.StackTrace) -> list[RawFrame]:
+        """The frames of `trace`, with those that only the link register tells."""
+        frames: list[RawFrame] = []
+        called = ""
+        for _ in range(_SEARCHES_LIMIT):
+            found = _frames(trace, called)
+            number, registers, called = self._first_link(found)
+            frames += found[:number]
+            if registers is None or len(frames) >= FRAMES_LIMIT:
+                break
+            try:
+                trace = self._program.stack_trace(registers)
+            except FAILURES:
+                frames += found[number:]
+                break
+        return frames[:FRAMES_LIMIT]
+
+    def _first_link(self, frames: Sequence[RawFrame]) -> tuple[int, drgn.Object | None, str]:
+        """How many frames hold, the registers to go on from, and how the first frame of those was found ("": the CPU
+        was interrupted there)."""
+        for index, frame in enumerate(frames):
+            later = next((one for one in frames[index + 1 :] if one.how != "inline"), None)
+            if self._links is None or frame.user or frame.how == "inline" or (later and later.interrupted):
+                continue
+            if (registers := self._links.interrupted(frame)) is not None:
+                return index + 1, registers, ""
+            registers = self._links.caller(frame)
+            # Debuginfo tells the caller too, where there is any.
+            if registers is not None and (later is None or later.pc != registers.pc.value_() + 1):
+                return index + 1, registers, "unwind"
+        return len(frames), None, ""
 
     def stack_from(self, registers: Mapping[str, int]) -> list[RawFrame]:
         """Frames from the registers that a CPU saved, named as in NT_PRSTATUS: for CPUs of which drgn finds none.
@@ -102,7 +142,7 @@ class Unwinder:
         """Loads debuginfo of the modules in `trace` that was not asked for before; whether there was any."""
         loaded = False
         if self._load_debuginfo is not None:
-            for frame in _frames(trace, scanned=False):
+            for frame in _frames(trace, ""):
                 module = self._functions.module_at(_place(frame))
                 if module is not None and module.name not in self._asked_for:
                     self._asked_for.add(module.name)
@@ -203,19 +243,20 @@ def _place(frame: RawFrame) -> int:
     return frame.pc if frame.interrupted else frame.pc - 1
 
 
-def _frames(trace: drgn.StackTrace, scanned: bool) -> list[RawFrame]:
-    """What drgn found; the first function of a trace from registers of our own is the one that was searched for."""
+def _frames(trace: drgn.StackTrace, called: str) -> list[RawFrame]:
+    """What drgn found; `called` says how the first function of a trace from registers of our own was found, which lie
+    in its call: pc is one less than the return address."""
     found = []
     for frame in trace:
         try:
             pc = frame.pc
         except LookupError:
             continue
-        how = "inline" if frame.is_inline else "scan" if scanned else "unwind"
+        how = "inline" if frame.is_inline else called or "unwind"
         interrupted = frame.interrupted
-        if scanned:
+        if called:
             pc, interrupted = pc + 1, False
-            scanned = frame.is_inline
+            called = called if frame.is_inline else ""
         found.append(RawFrame(pc, _sp(frame), how, interrupted, _is_user(frame), frame))
         if len(found) >= FRAMES_LIMIT:
             break
@@ -223,10 +264,11 @@ def _frames(trace: drgn.StackTrace, scanned: bool) -> list[RawFrame]:
 
 
 def _sp(frame: drgn.StackFrame) -> int | None:
-    try:
-        return int(frame.sp)
-    except LookupError:
-        return None
+    """The stack pointer; on arm64 where only frame records lead, the address of the function's own."""
+    for register in ("sp", "x29"):
+        with suppress(LookupError, ValueError):
+            return int(frame.sp if register == "sp" else frame.register(register))
+    return None
 
 
 def _is_user(frame: drgn.StackFrame) -> bool:
