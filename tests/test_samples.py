@@ -31,6 +31,23 @@ TRUTHS: dict[str, tuple[str, str | None, str | None]] = {
     "6.1-sysrq": ("sysrq", None, None),
     "6.12-null_deref": ("null-deref", "zoo_null_deref_leaf", "crashzoo"),
 }
+# arm64-RELEASE-KIND and arm64-RELEASE-pauth-KIND: the latter on a CPU with pointer authentication
+ARM64_TRUTHS: dict[str, tuple[str, str | None, str | None]] = {
+    "sysrq": ("sysrq", None, None),
+    "null-deref": ("null-deref", "zoo_null_deref_leaf", "crashzoo"),
+    "null-deref-timer": ("null-deref", "zoo_timer_leaf", "crashzoo"),
+    "soft-lockup": ("soft-lockup", "zoo_soft_lockup_leaf", "crashzoo"),
+}
+for release in ("6.1", "6.12"):
+    for variant in ("", "pauth-"):
+        TRUTHS |= {f"arm64-{release}-{variant}{kind}": truth for kind, truth in ARM64_TRUTHS.items()}
+# Functions that call nothing but the one that crashed leave no record of their caller: only x30 has it.
+ARM64_STACKS = {
+    "sysrq": ["panic", "sysrq_handle_crash"],
+    "null-deref": ["zoo_null_deref_leaf", "zoo_null_deref_outer", "zoo_null_deref", "zoo_init", "do_one_initcall"],
+    "null-deref-timer": ["zoo_timer_leaf", "zoo_timer_fn", "call_timer_fn"],
+    "soft-lockup": ["zoo_soft_lockup_leaf", "zoo_soft_lockup_fn.constprop.0", "zoo_soft_lockup", "zoo_init"],
+}
 
 
 def samples() -> Iterator[Sample]:
@@ -42,6 +59,7 @@ def samples() -> Iterator[Sample]:
 
 
 SAMPLES = list(samples())
+ARM64 = [sample for sample in SAMPLES if sample.vmcore.stem.startswith("arm64-")]
 each_sample = pytest.mark.parametrize("sample", SAMPLES, ids=[sample.vmcore.stem for sample in SAMPLES])
 
 
@@ -125,6 +143,20 @@ def test_debuginfo_gives_the_same_verdict_and_the_same_stack_plus_inlined_frames
         assert ours["pid"] == theirs["pid"]
         outlined = [frame["pc"] for frame in theirs["frames"] if frame["how"] != "inline"]
         assert [frame["pc"] for frame in ours["frames"]] == outlined
+
+
+def test_stacks_of_arm64_have_the_callers_that_no_frame_record_tells(tmp_path: Path) -> None:
+    if not ARM64:
+        pytest.skip("KDIVE_SAMPLES is not set, or names no dumps of arm64 (arm64-6.1-null-deref.vmcore …)")
+    for sample in ARM64:
+        data = report(sample.vmcore)
+        crashed = next(stack for stack in data["stacks"] if stack["crashed"])
+        functions = [frame["function"] for frame in crashed["frames"]]
+        expected = next(stack for kind, stack in ARM64_STACKS.items() if sample.vmcore.stem.endswith(kind))
+        start = functions.index(expected[0])
+        assert functions[start : start + len(expected)] == expected, sample.vmcore.stem
+        assert functions[-1] in ("el0t_64_sync", "ret_from_fork", "__primary_switched", "__secondary_switched")
+        assert "" not in functions
 
 
 def test_a_vmlinux_of_another_kernel_is_refused_with_both_named(sample_vmcore: Path, tmp_path: Path) -> None:

@@ -103,6 +103,7 @@ class Btf:
         self._index = _walk(self._words)
         self._starts = self._index.starts
         self._enumerators: dict[int, int] | None = None
+        self._sections: dict[str, dict[int, int]] = {}  # offsets of variables, of sections that were asked for
         self.end_id: int = self.first_id + len(self._starts)
         self.end_string: int = self._first_string + len(self._strings)
 
@@ -188,6 +189,16 @@ class Btf:
             return None
         type_id = self.first_id + number
         return next((type_id, value) for enumerator, value in self.enumerators(type_id) if enumerator == name)
+
+    def variable_offset(self, section: str, type_id: int) -> int | None:
+        """Bytes from the start of the section (DATASEC) named `section` to the variable of that id."""
+        if section not in self._sections:
+            name = self._string_offset(section)
+            starts = (start for start in self._starts if self._words[start + 1] >> 24 & 31 == Kind.DATASEC)
+            start = next((start for start in starts if self._words[start] == name), None)
+            rows = () if start is None else self._triples(start)
+            self._sections[section] = {variable: offset for variable, offset, _ in rows}
+        return self._sections[section].get(type_id)
 
     def _index_enumerators(self) -> dict[int, int]:
         """Number of the first enum in which each name stands, by the name's offset."""

@@ -13,6 +13,7 @@ from kdive.dumpfile.cpu_notes import cpu_registers
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Registers
 from kdive.kernel import guard
+from kdive.kernel.without_variables import cpus_with_queue, find_panicked_cpu
 from kdive.memory.memory import Memory
 from kdive.symbols.find import Symbols
 
@@ -28,6 +29,10 @@ class Kernel:
         self.memory = memory
         self.symbols = symbols
         self.program = program
+
+    @property
+    def address_mask(self) -> int:
+        return (1 << 8 * self.memory.dump.word_size) - 1
 
     @cached_property
     def per_cpu_offsets(self) -> tuple[int, ...]:
@@ -46,20 +51,34 @@ class Kernel:
         if not 0 <= cpu < len(self.per_cpu_offsets):
             raise LookupError(f"there is no CPU {cpu}")
         variable = self.program[name]
-        address = (variable.address_ + self.per_cpu_offsets[cpu]) & ((1 << 8 * self.memory.dump.word_size) - 1)
+        address = (variable.address_ + self.per_cpu_offsets[cpu]) & self.address_mask
         return drgn.Object(self.program, variable.type_, address=address)
 
     def cpus(self, mask: Literal["possible", "present", "online"]) -> tuple[int, ...]:
         """Numbers of the CPUs in that mask, ascending."""
         # c4c54dd1caf1 "kernel/cpu.c: change type of cpu_possible_bits and friends", v4.5: before, pointers to the masks
-        try:
-            variable = self.program[f"__cpu_{mask}_mask"]
-        except LookupError:
-            variable = self.program[f"cpu_{mask}_mask"][0]
+        variable = self._variable(f"__cpu_{mask}_mask")
+        if variable is None:
+            pointer = self._variable(f"cpu_{mask}_mask")
+            if pointer is None:
+                return self._cpus_with_queue[mask == "online"]
+            variable = pointer[0]
         size = min(drgn.sizeof(variable.type_), CPU_LIMIT // 8)
         data = self.program.read(variable.address_, size)
         bits = int.from_bytes(data, "little" if self.memory.dump.order == "<" else "big")
         return tuple(_bits(bits))
+
+    @cached_property
+    def _cpus_with_queue(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """All CPUs, and those that are online."""
+        every, online = (tuple(cpus_with_queue(self, online)) for online in (False, True))
+        return every, online
+
+    def _variable(self, name: str) -> drgn.Object | None:
+        try:
+            return self.program[name]
+        except LookupError:
+            return None
 
     @cached_property
     def crashed_cpu(self) -> int | Missing:
@@ -72,7 +91,10 @@ class Kernel:
                 unread.append(value)
             elif value != _NO_CPU:
                 return value
-        return Missing(_NO_PANIC) if len(unread) < 2 else unread[0]
+        if len(unread) < 2:
+            return Missing(_NO_PANIC)
+        found = guard.read(find_panicked_cpu, self)
+        return unread[0] if isinstance(found, Missing) else found
 
     @cached_property
     def hypervisor_registers(self) -> tuple[Registers, ...]:

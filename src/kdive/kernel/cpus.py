@@ -10,6 +10,7 @@ from kdive.facts.stacks import Registers
 from kdive.formats import elf_notes, prstatus
 from kdive.kernel import guard
 from kdive.kernel.context import Kernel
+from kdive.kernel.without_variables import registers_by_task
 
 _ADDRESS_MASK = (1 << 64) - 1
 _NOTE_BYTES = 512  # note_buf_t holds one NT_PRSTATUS and the end mark
@@ -59,8 +60,17 @@ def _identity(kernel: Kernel, cpu: int) -> tuple[int, str]:
 
 
 def read_registers(kernel: Kernel) -> tuple[Registers, ...] | Missing:
-    """Registers of the CPUs: from the file's notes where a hypervisor wrote them, else from the kernel's own."""
-    return kernel.hypervisor_registers or guard.read(_from_crash_notes, kernel)
+    """Registers of the CPUs: from the file's notes where a hypervisor wrote them, else from the kernel's own.
+
+    Where those are not found, the file's notes are matched with the threads that the CPUs ran.
+    """
+    if kernel.hypervisor_registers:
+        return kernel.hypervisor_registers
+    own = guard.read(_from_crash_notes, kernel)
+    if not isinstance(own, Missing):
+        return own
+    matched = guard.read(registers_by_task, kernel)
+    return own if isinstance(matched, Missing) or not matched else matched
 
 
 def _from_crash_notes(kernel: Kernel) -> tuple[Registers, ...]:

@@ -12,7 +12,7 @@ from kdive.facts.machine import Task
 from kdive.facts.missing import Missing, known
 from kdive.kernel import guard
 from kdive.kernel.context import Kernel
-from kdive.symbols.btf_objects import ProgramLayout
+from kdive.symbols.layout import ProgramLayout
 from kdive.units import Address, Nanoseconds
 
 _PF_KTHREAD = 0x00200000  # include/linux/sched.h

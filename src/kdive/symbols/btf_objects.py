@@ -5,38 +5,25 @@ from __future__ import annotations
 import drgn
 from drgn import FindObjectFlags, TypeMember
 
-from kdive.compat.variables import Declaration, Layout, declaration
+from kdive.compat.variables import Declaration, declaration
 from kdive.symbols.btf_types import BtfTypes
 from kdive.symbols.failures import FAILURES
+from kdive.symbols.found_variables import FoundVariables
+from kdive.symbols.layout import ProgramLayout
 from kdive.symbols.names import KernelNames
-
-
-class ProgramLayout(Layout):
-    """Which types and members a program has."""
-
-    def __init__(self, program: drgn.Program) -> None:
-        self._program = program
-
-    def has_type(self, name: str) -> bool:
-        try:
-            return bool(self._program.type(name).is_complete())
-        except FAILURES:
-            return False
-
-    def has_member(self, type_name: str, member: str) -> bool:
-        try:
-            return bool(self._program.type(type_name).has_member(member))
-        except FAILURES:
-            return False
 
 
 class BtfObjects:
     """A drgn object finder."""
 
-    def __init__(self, program: drgn.Program, types: BtfTypes, names: KernelNames) -> None:
+    def __init__(
+        self, program: drgn.Program, types: BtfTypes, names: KernelNames, found: FoundVariables | None = None
+    ) -> None:
+        """`found` has those that the kernel's own symbols leave out."""
         self._layout = ProgramLayout(program)
         self._types = types
         self._names = names
+        self._found = found
         self._variables: dict[str, drgn.Object | None] = {}
 
     def find(
@@ -60,6 +47,8 @@ class BtfObjects:
                 return None
             type_ = self._declared(program, declared)
         address = self._names.variable(name)
+        if address is None and self._found is not None:
+            address = self._found.address(name)
         return None if type_ is None or address is None else drgn.Object(program, type_, address=address)
 
     def _declared(self, program: drgn.Program, declared: Declaration) -> drgn.Type | None:

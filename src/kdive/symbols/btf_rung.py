@@ -9,6 +9,8 @@ from kdive.formats.btf import LIMIT_BYTES, Btf
 from kdive.memory.memory import Memory
 from kdive.symbols.btf_objects import BtfObjects
 from kdive.symbols.btf_types import BtfTypes
+from kdive.symbols.found_variables import FoundVariables
+from kdive.symbols.image import Image
 from kdive.symbols.kallsyms_tables import read_kallsyms
 from kdive.symbols.module_btf import ModuleTypes
 from kdive.symbols.names import KernelNames
@@ -21,14 +23,16 @@ def load_btf(memory: Memory) -> tuple[drgn.Program, KernelNames]:
     Raises KdiveError subclasses that say why not: no kallsyms, no BTF, one that lies, pages that were excluded.
     """
     names = KernelNames(read_kallsyms(memory))
-    btf = Btf(_read_btf(memory, names), memory.dump.order)
+    image = None if names.has_variables else Image(memory, names)
+    btf = Btf(_read_btf(memory, names) if image is None else image.btf(), memory.dump.order)
     program = open_program(memory)
     program.register_symbol_finder("kallsyms", names.find, enable_index=0)
     types = BtfTypes(program, btf)
     program.register_type_finder("btf", types.find, enable_index=0)
     module_types = ModuleTypes(memory, program, btf, types)
     program.register_type_finder("module btf", module_types.find, enable_index=1)
-    objects = BtfObjects(program, types, names)
+    found = None if image is None else FoundVariables(memory, program, types, image)
+    objects = BtfObjects(program, types, names, found)
     program.register_object_finder("btf", objects.find, enable_index=-1)
     return program, names
 

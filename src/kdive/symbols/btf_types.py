@@ -11,6 +11,7 @@ from kdive.errors import DumpDamagedError
 from kdive.formats.btf import Btf, Kind, Member
 
 _DEPTH_LIMIT = 64  # of a chain of pointers, arrays, typedefs; real ones stay below 10
+_PER_CPU_SECTION = ".data..percpu"
 _KINDS = {
     TypeKind.STRUCT: (Kind.STRUCT, Kind.FWD),
     TypeKind.UNION: (Kind.UNION, Kind.FWD),
@@ -81,6 +82,11 @@ class BtfTypes:
         """What the BTF itself says of a variable: kernels give it for per-CPU ones, and only some."""
         type_id = self._btf.find(name, (Kind.VAR,))
         return None if type_id is None else self.type(type_id)
+
+    def per_cpu_offset(self, name: str) -> int | None:
+        """Where the per-CPU variable `name` lies among all of them, in bytes."""
+        type_id = self._btf.find(name, (Kind.VAR,))
+        return None if type_id is None else self._btf.variable_offset(_PER_CPU_SECTION, type_id)
 
     def type(self, type_id: int) -> drgn.Type:
         if self._base is not None and type_id < self._btf.first_id:

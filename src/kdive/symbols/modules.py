@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import drgn
 
 from kdive.compat.modules import has_symbol_table_struct, parts
-from kdive.symbols.btf_objects import ProgramLayout
 from kdive.symbols.failures import FAILURES
+from kdive.symbols.layout import ProgramLayout
 from kdive.symbols.names import KernelNames
 
 _MODULES_LIMIT = 4096

@@ -21,6 +21,10 @@ class KernelNames:
         starts = [address for name in ("_text", "_stext") if (address := self.address(name)) is not None]
         self.start = min(starts, default=0)
         end = self.address("_end")
+        # With CONFIG_KALLSYMS_ALL off the tables hold functions alone.
+        self.has_variables = end is not None
+        if end is None and len(kallsyms):
+            end = kallsyms.address(len(kallsyms) - 1)
         self.end = end if end is not None and end > self.start else self.start
 
     def address(self, name: str) -> int | None:
