@@ -13,7 +13,7 @@ from kdive.dumpfile.cpu_notes import cpu_registers
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Registers
 from kdive.kernel import guard
-from kdive.kernel.without_variables import cpus_with_queue, find_panicked_cpu
+from kdive.kernel.without_variables import cpus_with_queue, panicked_cpu
 from kdive.memory.memory import Memory
 from kdive.symbols.find import Symbols
 
@@ -29,10 +29,6 @@ class Kernel:
         self.memory = memory
         self.symbols = symbols
         self.program = program
-
-    @property
-    def address_mask(self) -> int:
-        return (1 << 8 * self.memory.dump.word_size) - 1
 
     @cached_property
     def per_cpu_offsets(self) -> tuple[int, ...]:
@@ -51,7 +47,7 @@ class Kernel:
         if not 0 <= cpu < len(self.per_cpu_offsets):
             raise LookupError(f"there is no CPU {cpu}")
         variable = self.program[name]
-        address = (variable.address_ + self.per_cpu_offsets[cpu]) & self.address_mask
+        address = (variable.address_ + self.per_cpu_offsets[cpu]) & ((1 << 8 * self.memory.dump.word_size) - 1)
         return drgn.Object(self.program, variable.type_, address=address)
 
     def cpus(self, mask: Literal["possible", "present", "online"]) -> tuple[int, ...]:
@@ -71,7 +67,7 @@ class Kernel:
     @cached_property
     def _cpus_with_queue(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """All CPUs, and those that are online."""
-        every, online = (tuple(cpus_with_queue(self, online)) for online in (False, True))
+        every, online = (tuple(cpus_with_queue(self.program, online)) for online in (False, True))
         return every, online
 
     def _variable(self, name: str) -> drgn.Object | None:
@@ -93,7 +89,8 @@ class Kernel:
                 return value
         if len(unread) < 2:
             return Missing(_NO_PANIC)
-        found = guard.read(find_panicked_cpu, self)
+        stacks = ((cpu, start) for cpu in self.cpus("online") for start in self.stack_starts(cpu))
+        found = guard.read(panicked_cpu, self.program, self.memory.dump, stacks, self.words)
         return unread[0] if isinstance(found, Missing) else found
 
     @cached_property
@@ -108,6 +105,12 @@ class Kernel:
     def current_task(self, cpu: int) -> drgn.Object:
         """struct task_struct * of the task that runs on `cpu`."""
         return self.per_cpu("runqueues", cpu).member_("curr").read_()
+
+    def stack_starts(self, cpu: int) -> Iterator[int]:
+        """Lowest addresses of the stacks of `cpu`: that of the task that it ran, and that of interrupts."""
+        yield int(self.current_task(cpu).member_("stack").value_())
+        if self._variable("irq_stack_ptr") is not None:
+            yield int(self.per_cpu("irq_stack_ptr", cpu).value_())
 
     def number(self, name: str) -> int:
         """The value of the variable `name`, a number or an atomic one."""

@@ -10,7 +10,7 @@ from kdive.facts.stacks import Registers
 from kdive.formats import elf_notes, prstatus
 from kdive.kernel import guard
 from kdive.kernel.context import Kernel
-from kdive.kernel.without_variables import registers_by_task
+from kdive.kernel.notes_by_task import registers_by_task
 
 _ADDRESS_MASK = (1 << 64) - 1
 _NOTE_BYTES = 512  # note_buf_t holds one NT_PRSTATUS and the end mark
