@@ -43,14 +43,22 @@ class Terminal:
 
     def write(self, text: str) -> None:
         """Writes `text`, with a newline at the end where it has none. Raises KdiveError on a full disk."""
+        self._put(text if text.endswith("\n") or not text else text + "\n")
+
+    def _put(self, text: str) -> None:
         if sys.stdout is None:
             raise KdiveError("standard output is closed", hint="redirect it to a file")
         try:
-            sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+            sys.stdout.write(text)
         except BrokenPipeError:
             raise
         except OSError as error:
             raise _cannot_write(error) from error
+
+    def write_now(self, text: str) -> None:
+        """Shows a piece of a stream at once, what could harm a terminal escaped. Raises as `write` does."""
+        self._put("\n".join(printable(line) for line in text.replace("\r", "").split("\n")))
+        self.flush()
 
     def flush(self) -> None:
         """Hands on what is buffered. Raises as `write` does."""

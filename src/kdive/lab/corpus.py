@@ -47,6 +47,18 @@ def status(corpus: Path, case: Case) -> Status | None:
         return None
 
 
+def statuses(corpus: Path) -> dict[Case, Status]:
+    """How making each case that was tried ended."""
+    found: dict[Case, Status] = {}
+    for folder in corpus.glob("*/*cpu"):
+        kind, _, cpus = folder.name.removesuffix("cpu").rpartition("-")
+        case = Case(kind, folder.parent.name, int(cpus)) if cpus.isdecimal() else None
+        ended = status(corpus, case) if case else None
+        if case and ended:
+            found[case] = ended
+    return found
+
+
 def write_status(corpus: Path, case: Case, ended: Status) -> None:
     """Notes a case that gave no dump."""
     folder = corpus / case.folder

@@ -16,7 +16,7 @@ from kdive.lab.truth import Truth
 
 Progress = Callable[[str], None]
 
-NOTHING, DEBUGINFO, LOG, SERIAL = "no debuginfo", "debuginfo", "log", "console"
+INPUTS = NOTHING, DEBUGINFO, LOG, SERIAL = ("no debuginfo", "debuginfo", "log", "console")
 
 
 @dataclass(frozen=True)
