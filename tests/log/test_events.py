@@ -24,6 +24,7 @@ INTERLEAVED = {LOGS / "interleaved-callers.log"}
 CASES = [
     ("null-deref-x86-3.10", "null-deref", "frob_read", "frob", "vfs_read", 1, 2211, "cat"),
     ("null-deref-arm64", "null-deref", "frob_set", "frob", "frob_open", 2, 311, "insmod"),
+    ("null-deref-arm64-leaf", "null-deref", "zoo_timer_leaf", "crashzoo", "zoo_timer_fn", 0, 0, "swapper/0"),
     ("null-deref-call-x86", "null-deref", "", "", "dev_open_op", 3, 901, "ip"),
     ("null-deref-ppc64", "null-deref", "frob_init", "frob", "do_one_initcall", 5, 4410, "insmod"),
     ("page-fault-x86", "page-fault", "memcpy_orig", "", "frob_copy", 6, 55, "kworker/6:1"),
@@ -61,6 +62,16 @@ CASES = [
     ("atomic-context-panic", "atomic-context", None, "", "dump_stack_lvl", 0, 222, "frobtest"),
     ("gpf-inside-a-trace", "gpf", "frob_unlink", "frob", "frob_ioctl", 0, 30477, "frobtest"),
     ("soft-lockup", "soft-lockup", "frob_spin", "frob", "frob_work", 1, 77, "kworker/1:2"),
+    (
+        *(
+            "soft-lockup-arm64-leaf",
+            "soft-lockup",
+            "zoo_soft_lockup_leaf",
+            "crashzoo",
+            "zoo_soft_lockup_fn.constprop.0",
+        ),
+        *(1, 156, "insmod"),
+    ),
     ("hard-lockup", "hard-lockup", "frob_hard", "frob", "frob_init", 2, 420, "insmod"),
     ("hard-lockup-3.10", "hard-lockup", "frob_hard", "frob", "frob_init", 3, 1420, "insmod"),
     ("hard-lockup-in-irq-3.10", "hard-lockup", "_raw_spin_lock_irqsave", "", "bx_intr", 3, 0, "swapper/3"),
@@ -124,6 +135,17 @@ def test_each_class_is_told_with_its_place_and_task(
     elif name != "rust-panic":
         assert fault.frames == ()
     assert (fault.cpu, fault.pid, fault.comm) == (cpu, pid, comm)
+
+
+@pytest.mark.parametrize(
+    "link", ["zoo_timer_leaf+0x4/0x18", "zoo_timer_leaf.cold+0x4/0x18", "call_timer_fn+0x3c/0x154"]
+)
+def test_link_register_of_arm64_tells_no_caller_that_called_another_or_has_a_record(link: str) -> None:
+    text = (LOGS / "null-deref-arm64-leaf.log").read_text()
+    changed = text.replace("lr : zoo_timer_fn+0x4c/0x6c", f"lr : {link}")
+    fault = panic_chain(read_text_log(changed.encode())).first_fault
+    assert fault is not None
+    assert [frame.function for frame in fault.frames[:2]] == ["call_timer_fn", "__run_timers"]
 
 
 @pytest.mark.parametrize(

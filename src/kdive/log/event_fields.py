@@ -127,7 +127,19 @@ def _where(kind: str, groups: dict[str, str], main: Section) -> tuple[Frame | No
         )
     if ip is not None and not ip.function and main.lr is not None and main.lr.function not in _functions(frames[:3]):
         frames = [main.lr, *frames]  # a call to nowhere left no frame of the caller
-    return ip, tuple(_without_repetition(ip, frames))
+    frames = list(_without_repetition(ip, frames))
+    return ip, tuple(frames if main.lr is None or not _is_caller(main.lr, ip, frames, main) else [main.lr, *frames])
+
+
+def _is_caller(link: Frame, ip: Frame | None, frames: Sequence[Frame], main: Section) -> bool:
+    """Whether the link register tells a caller that the trace leaves out: of a function that made no frame record.
+
+    On arm64 the register points into the function itself once that has called another, which takes a record.
+    """
+    if ip is None or "x29" not in main.registers:
+        return False
+    own = ip.function.partition(".")[0]
+    return link.function.partition(".")[0] != own and link.function not in _functions(frames[:3])
 
 
 def _functions(frames: Sequence[Frame]) -> list[str]:
