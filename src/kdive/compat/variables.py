@@ -84,7 +84,11 @@ VARIABLES: Mapping[str, tuple[Declaration, ...]] = {
     ),
     **_same("atomic_t", "__num_online_cpus"),
     **_same("unsigned long []", "__per_cpu_offset"),
-    **_same("struct cpuinfo_x86", "boot_cpu_data cpu_info"),
+    **_same("struct cpuinfo_x86", "cpu_info"),
+    "boot_cpu_data": (
+        Declaration("struct cpuinfo_x86", ("struct cpuinfo_x86",)),
+        Declaration("struct cpuinfo_arm64", ("struct cpuinfo_arm64",)),
+    ),
     # stacks of x86-64
     **_same("struct task_struct *", "current_task"),
     **_same("unsigned long", "cpu_current_top_of_stack"),
@@ -114,7 +118,7 @@ VARIABLES: Mapping[str, tuple[Declaration, ...]] = {
     **_same("unsigned int", "softlockup_panic hardlockup_panic sysctl_hung_task_panic"),
     **_same(
         "unsigned long",
-        "watchdog_enabled watchdog_touch_ts watchdog_report_ts hrtimer_interrupts hrtimer_interrupts_saved"
+        "watchdog_enabled watchdog_touch_ts watchdog_report_ts"
         " sysctl_hung_task_timeout_secs sysctl_hung_task_check_interval_secs",
     ),
     **_same("struct rcu_state", "rcu_state rcu_sched_state rcu_bh_state rcu_preempt_state"),
