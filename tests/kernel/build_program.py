@@ -54,6 +54,11 @@ class BuiltKernel:
     def union(self, tag: str, members: Members) -> drgn.Type:
         return self._compound(self.program.union_type, f"union {tag}", tag, members, one_place=True)
 
+    def enum(self, tag: str, **values: int) -> drgn.Type:
+        enumerators = [drgn.TypeEnumerator(name, value) for name, value in values.items()]
+        self._types[f"enum {tag}"] = self.program.enum_type(tag, self.u32, enumerators)
+        return self._types[f"enum {tag}"]
+
     def _compound(
         self, make: Callable[..., drgn.Type], name: str, tag: str, members: Members, one_place: bool
     ) -> drgn.Type:
@@ -81,19 +86,28 @@ class BuiltKernel:
         self._variables[name] = drgn.Object(self.program, type_, address=address)
         return address
 
-    def kernel(self, folder: Path, vmcoreinfo: Mapping[str, str] | None = None, name: str = "vmcore") -> Kernel:
-        """What readers start from. The dump below holds nothing but the note."""
+    def kernel(
+        self,
+        folder: Path,
+        vmcoreinfo: Mapping[str, str] | None = None,
+        name: str = "vmcore",
+        *,
+        notes: bytes = b"",
+        machine: str = "x86_64",
+    ) -> Kernel:
+        """What readers start from. The dump below holds nothing but VMCOREINFO and `notes`."""
         lines = {"OSRELEASE": "0.0.0-built", "PAGESIZE": str(PAGE_SIZE), **(vmcoreinfo or {})}
         path = folder / name
         note = "".join(f"{key}={value}\n" for key, value in lines.items())
-        path.write_bytes(build_kdump({1: bytes(PAGE_SIZE)}, vmcoreinfo=note))
+        path.write_bytes(build_kdump({1: bytes(PAGE_SIZE)}, vmcoreinfo=note, notes=notes, machine=machine))
         return Kernel(open_memory(open_dump(path)), Symbols(self.program, Rung("dwarf")), self.program)
 
     def _read(self, address: int, count: int, offset: int, physical: bool) -> bytes:
         return bytes(self._memory[offset : offset + count])
 
     def _find_type(self, program: drgn.Program, kinds: Any, name: str, filename: str | None) -> drgn.Type | None:
-        for kind, keyword in ((drgn.TypeKind.STRUCT, "struct"), (drgn.TypeKind.UNION, "union")):
+        keywords = {drgn.TypeKind.STRUCT: "struct", drgn.TypeKind.UNION: "union", drgn.TypeKind.ENUM: "enum"}
+        for kind, keyword in keywords.items():
             if kind in kinds and f"{keyword} {name}" in self._types:
                 return self._types[f"{keyword} {name}"]
         return None

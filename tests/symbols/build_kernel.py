@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from kdive.dumpfile.open import open_dump
@@ -35,9 +36,11 @@ def build_memory(
     named: bool = False,
     btf: bytes = b"",
     damage: dict[int, bytes] | None = None,
+    info: Sequence[str] = (),
     **layout: object,
 ) -> Memory:
-    """`named` has VMCOREINFO name the tables; `damage` is written over memory, by virtual address."""
+    """`named` has VMCOREINFO name the tables, `info` are more lines of it; `damage` is written over memory, by virtual
+    address."""
     symbols = kernel_symbols(btf_size=len(btf)) if symbols is None else symbols
     options = {"relative_base": STEXT, **layout}
     tables = build_tables(symbols, RODATA + 0x1230, **options)  # type: ignore[arg-type]
@@ -46,6 +49,7 @@ def build_memory(
     lines += [f"SYMBOL(init_uts_ns)={DATA + 0x100:x}", f"SYMBOL(swapper_pg_dir)={DATA + 0x1000:x}"]
     if named:
         lines += [f"SYMBOL({name})={address:x}" for name, address in tables.addresses.items()]
+    lines += info
     path = folder / "vmcore"
     # drgn finds no page tables in it, so it reads through our reader.
     path.write_bytes(build_kdump(_pages(content), vmcoreinfo="\n".join(lines) + "\n", release=RELEASE))

@@ -78,6 +78,8 @@ def _load_average(kernel: Kernel) -> tuple[float, float, float]:
 
 
 def _cpu_khz(kernel: Kernel) -> int:
+    if kernel.memory.dump.arch not in ("x86_64", "i686"):
+        raise LookupError("only kernels of x86 keep the clock rate")
     khz = kernel.number("cpu_khz") or kernel.number("tsc_khz")
     if not khz:
         raise LookupError("the kernel did not measure the clock rate")

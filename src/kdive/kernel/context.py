@@ -89,9 +89,12 @@ class Kernel:
                 return value
         if len(unread) < 2:
             return Missing(_NO_PANIC)
-        stacks = ((cpu, start) for cpu in self.cpus("online") for start in self.stack_starts(cpu))
-        found = guard.read(panicked_cpu, self.program, self.memory.dump, stacks, self.words)
+        found = guard.read(self._cpu_by_stack)
         return unread[0] if isinstance(found, Missing) else found
+
+    def _cpu_by_stack(self) -> int:
+        stacks = ((cpu, start) for cpu in self.cpus("online") for start in self.stack_starts(cpu))
+        return panicked_cpu(self.program, self.memory.dump, stacks, self.words)
 
     @cached_property
     def hypervisor_registers(self) -> tuple[Registers, ...]:

@@ -8,9 +8,8 @@ from kdive.facts.machine import MemoryTotals
 from kdive.facts.missing import Missing
 from kdive.kernel import guard
 from kdive.kernel.context import Kernel, integer
+from kdive.kernel.nodes import nodes
 from kdive.units import ByteCount
-
-NODE_LIMIT = 1024
 
 
 def read_memory_totals(kernel: Kernel) -> MemoryTotals:
@@ -33,28 +32,18 @@ def read_memory_totals(kernel: Kernel) -> MemoryTotals:
 
 def present_memory(kernel: Kernel) -> ByteCount | Missing:
     """All memory the kernel found, in bytes: what crash calls MEMORY."""
-    program = kernel.program
-    nodes = program["node_data"]
-    count = min(NODE_LIMIT, nodes.type_.length or NODE_LIMIT) if nodes.type_.length != 0 else 1
-    online = guard.read(kernel.number, "nr_online_nodes")
-    if not isinstance(online, Missing):
-        count = min(count, max(1, online))
-    pointers = kernel.words(nodes.address_, count)
-    type_ = program.type("struct pglist_data")
-    present = [
-        int(drgn.Object(program, type_, address=pointer).member_("node_present_pages").value_())
-        for pointer in pointers
-        if pointer
-    ]
+    present = [int(node.member_("node_present_pages").value_()) for node in nodes(kernel)]
     return ByteCount(sum(present) * kernel.memory.dump.page_size)
 
 
 def _total_pages(kernel: Kernel) -> int:
     # ca79b0c211af "mm: convert totalram_pages and totalhigh_pages variables to atomic", v5.0
-    try:
-        return kernel.number("_totalram_pages")
-    except LookupError:
-        return kernel.number("totalram_pages")
+    for name in ("_totalram_pages", "totalram_pages"):
+        try:
+            return kernel.number(name)
+        except LookupError:
+            continue
+    return sum(integer(zone.member_("managed_pages")) for zone in _zones(kernel))
 
 
 def _counter(kernel: Kernel, *items: str) -> int:
@@ -62,26 +51,35 @@ def _counter(kernel: Kernel, *items: str) -> int:
 
     The number of an item counts within its own enum, and each enum has its own array.
     """
-    program = kernel.program
     for enum, array in _COUNTERS:
-        for item in items:
-            try:
-                names = {one.name: one.value for one in program.type(enum).enumerators or ()}
-                counters = program[array].address_
-            except LookupError:
-                continue
-            if item in names:
-                size = drgn.sizeof(program.type("atomic_long_t"))
-                return integer(drgn.Object(program, "atomic_long_t", address=counters + names[item] * size))
+        try:
+            names = {one.name: one.value for one in kernel.program.type(enum).enumerators or ()}
+        except LookupError:
+            continue
+        item = next((item for item in items if item in names), None)
+        if item is not None and (count := _count(kernel, enum, array, names[item])) is not None:
+            return count
     raise LookupError(f"this kernel has no counter {' or '.join(items)}")
 
 
 # 75ef71840539 "mm, vmstat: add infrastructure for per-node vmstats", v4.8: before, one array had them all
-_COUNTERS = (
-    ("enum node_stat_item", "vm_node_stat"),
-    ("enum zone_stat_item", "vm_zone_stat"),
-    ("enum zone_stat_item", "vm_stat"),
-)
+_NODE_ITEM, _ZONE_ITEM = "enum node_stat_item", "enum zone_stat_item"
+_COUNTERS = ((_NODE_ITEM, "vm_node_stat"), (_ZONE_ITEM, "vm_zone_stat"), (_ZONE_ITEM, "vm_stat"))
+
+
+def _count(kernel: Kernel, enum: str, array: str, number: int) -> int | None:
+    """A counter of all memory; the sum of those of its parts where the array has no name; None where there are none."""
+    try:
+        counters = kernel.program[array].address_
+    except LookupError:
+        parts = nodes(kernel) if enum == _NODE_ITEM else _zones(kernel) if array == "vm_zone_stat" else []
+        return sum(integer(part.member_("vm_stat")[number]) for part in parts) if parts else None
+    size = drgn.sizeof(kernel.program.type("atomic_long_t"))
+    return integer(drgn.Object(kernel.program, "atomic_long_t", address=counters + number * size))
+
+
+def _zones(kernel: Kernel) -> list[drgn.Object]:
+    return [zone for node in nodes(kernel) for zone in node.member_("node_zones")]
 
 
 def _slab(kernel: Kernel) -> int:

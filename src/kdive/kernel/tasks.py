@@ -24,7 +24,7 @@ def read_tasks(kernel: Kernel, active_cpus: Sequence[int]) -> Tasks:
     seen: set[int] = set()
     walk = ListWalk(kernel.program, TASK_LIMIT)
     damage = ""
-    for address in _addresses(kernel, walk):
+    for address in addresses(kernel, walk):
         if address in seen:
             continue
         seen.add(address)
@@ -49,7 +49,8 @@ def running_tasks(kernel: Kernel, active_cpus: Sequence[int]) -> dict[int, int]:
     return running
 
 
-def _addresses(kernel: Kernel, walk: ListWalk) -> Iterator[int]:
+def addresses(kernel: Kernel, walk: ListWalk) -> Iterator[int]:
+    """Of all tasks, some twice."""
     program = kernel.program
     for cpu in kernel.cpus("present"):
         idle = guard.read(kernel.member, "runqueues", cpu, "idle")

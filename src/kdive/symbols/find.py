@@ -97,4 +97,6 @@ def _without_debuginfo(memory: Memory, kernel: KernelIdentity, notes: tuple[str,
     except KdiveError as error:
         return Symbols(None, Rung("vmcoreinfo", f"{why}; {error.message}", lift(kernel), notes))
     functions, unwinder = attach_modules(memory, program, names)
+    if not names.has_variables:
+        notes += ("the kernel was built without KALLSYMS_ALL: variables were told by what they hold, few of them",)
     return Symbols(program, Rung("btf", why, lift(kernel), notes), None, functions, unwinder)
