@@ -35,7 +35,9 @@ class Unnamed(BuiltKernel):
         self.task = self.struct("task_struct", [*members, *lists])
         task_p = self.pointer(self.task)
         rq = self.struct("rq", [("cpu", self.int), ("online", self.int), ("curr", task_p), ("idle", task_p)])
-        per_cpu = self.struct("per_cpu", [("rq", rq), ("irq_stack_ptr", self.pointer(self.u64))])
+        overflow = self.array(self.u64, 512)
+        members = [("rq", rq), ("irq_stack_ptr", self.pointer(self.u64)), ("overflow_stack", overflow)]
+        per_cpu = self.struct("per_cpu", members)
         self.task_stacks = [self.put(self.stack) for _ in pids]
         self.irq_stacks = [self.put(self.stack) for _ in pids]
         places = []
@@ -43,8 +45,10 @@ class Unnamed(BuiltKernel):
             task = self.put(self.task, {"pid": pid, "stack": self.task_stacks[cpu], "comm": b"runs"})
             queue = {"cpu": cpu, "online": 1, "curr": task, "idle": task}
             places.append(self.put(per_cpu, {"rq": queue, "irq_stack_ptr": self.irq_stacks[cpu]}))
-        self.variable("runqueues", rq, address=0)
-        self.variable("irq_stack_ptr", self.pointer(self.u64), address=drgn.sizeof(rq))
+        for member in per_cpu.members or ():
+            name = "runqueues" if member.name == "rq" else member.name
+            self.variable(name or "", member.type, address=member.offset)
+        self.overflow_stacks = [place + drgn.offsetof(per_cpu, "overflow_stack") for place in places]
         self.variable("__per_cpu_offset", self.array(self.u64, len(pids) + 1), [*places, 0])
         symbol = drgn.Symbol("__crash_kexec", CRASH_KEXEC, 0x100, drgn.SymbolBinding.GLOBAL, drgn.SymbolKind.FUNC)
         self.program.register_symbol_finder("built", lambda *_: [symbol], enable_index=0)
@@ -67,7 +71,7 @@ def test_cpus_are_counted_by_their_run_queues(tmp_path: Path) -> None:
     assert kernel.cpus("possible") == kernel.cpus("present") == kernel.cpus("online") == (0, 1, 2)
 
 
-@pytest.mark.parametrize("on", ["task_stacks", "irq_stacks"])
+@pytest.mark.parametrize("on", ["task_stacks", "irq_stacks", "overflow_stacks"])
 def test_cpu_that_panicked_is_the_one_that_left_for_the_capture_kernel(tmp_path: Path, on: str) -> None:
     built = Unnamed(7, 9)
     built.write(getattr(built, on)[1] + 0x300, struct.pack("<2Q", 0, SIGNED))

@@ -13,7 +13,7 @@ from kdive.dumpfile.cpu_notes import cpu_registers
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Registers
 from kdive.kernel import guard
-from kdive.kernel.without_variables import cpus_with_queue, panicked_cpu
+from kdive.kernel.without_variables import STACK_BYTES, cpus_with_queue, panicked_cpu
 from kdive.memory.memory import Memory
 from kdive.symbols.find import Symbols
 
@@ -93,7 +93,7 @@ class Kernel:
         return unread[0] if isinstance(found, Missing) else found
 
     def _cpu_by_stack(self) -> int:
-        stacks = ((cpu, start) for cpu in self.cpus("online") for start in self.stack_starts(cpu))
+        stacks = ((cpu, start, size) for cpu in self.cpus("online") for start, size in self.stacks(cpu))
         return panicked_cpu(self.program, self.memory.dump, stacks, self.words)
 
     @cached_property
@@ -109,11 +109,13 @@ class Kernel:
         """struct task_struct * of the task that runs on `cpu`."""
         return self.per_cpu("runqueues", cpu).member_("curr").read_()
 
-    def stack_starts(self, cpu: int) -> Iterator[int]:
-        """Lowest addresses of the stacks of `cpu`: that of the task that it ran, and that of interrupts."""
-        yield int(self.current_task(cpu).member_("stack").value_())
-        if self._variable("irq_stack_ptr") is not None:
-            yield int(self.per_cpu("irq_stack_ptr", cpu).value_())
+    def stacks(self, cpu: int) -> Iterator[tuple[int, int]]:
+        """Lowest address and size of each stack of `cpu`: its task's, on arm64 those of interrupts and overflows."""
+        yield int(self.current_task(cpu).member_("stack").value_()), STACK_BYTES
+        if self.memory.dump.arch == "aarch64":
+            yield int(self.per_cpu("irq_stack_ptr", cpu).value_()), STACK_BYTES
+            overflow = self.per_cpu("overflow_stack", cpu)
+            yield overflow.address_, drgn.sizeof(overflow)
 
     def number(self, name: str) -> int:
         """The value of the variable `name`, a number or an atomic one."""

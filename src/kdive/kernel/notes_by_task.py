@@ -8,7 +8,6 @@ from kdive.dumpfile.cpu_notes import cpu_registers
 from kdive.facts.missing import Missing, known
 from kdive.facts.stacks import Registers
 from kdive.kernel.context import Kernel
-from kdive.kernel.without_variables import STACK_BYTES
 
 _UNSURE = Missing("no note of the dump is surely this CPU's")
 
@@ -35,8 +34,8 @@ def registers_by_task(kernel: Kernel) -> tuple[Registers, ...]:
 
 def _on_its_stacks(kernel: Kernel, cpu: int, notes: Sequence[Registers]) -> list[Registers]:
     """Those of `notes` whose stack pointer is on a stack of `cpu`: all idle threads have pid 0."""
-    starts = list(kernel.stack_starts(cpu))
-    return [note for note in notes if any(0 <= _sp(note) - start <= STACK_BYTES for start in starts)]
+    stacks = list(kernel.stacks(cpu))
+    return [note for note in notes if any(0 <= _sp(note) - start <= size for start, size in stacks)]
 
 
 def _sp(note: Registers) -> int:

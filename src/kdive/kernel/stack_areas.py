@@ -37,7 +37,8 @@ def stack_areas(kernel: Kernel, task: Task) -> tuple[StackArea, ...]:
     areas = [guard.read(_task_stack, kernel, task)]
     if task.on_cpu:
         areas.append(guard.read(_irq_stack, kernel, task.cpu))
-        exceptions = guard.read(_exception_stacks, kernel, task.cpu)
+        on_arm64 = kernel.memory.dump.arch == "aarch64"
+        exceptions = guard.read(_overflow_stack if on_arm64 else _exception_stacks, kernel, task.cpu)
         areas += [] if isinstance(exceptions, Missing) else exceptions
     return tuple(area for area in areas if not isinstance(area, Missing))
 
@@ -80,6 +81,12 @@ def _irq_stack_top(kernel: Kernel, cpu: int) -> int:
         return int(kernel.per_cpu("hardirq_stack_ptr", cpu).value_())
     except LookupError:
         return int(kernel.per_cpu("irq_stack_ptr", cpu).value_())
+
+
+def _overflow_stack(kernel: Kernel, cpu: int) -> list[StackArea]:
+    """The stack of arm64 for the report that another one overflowed."""
+    stack = kernel.per_cpu("overflow_stack", cpu)
+    return [StackArea(stack.address_, stack.address_ + drgn.sizeof(stack), "exception")]
 
 
 def _exception_stacks(kernel: Kernel, cpu: int) -> list[StackArea]:

@@ -35,19 +35,22 @@ def cpus_with_queue(program: drgn.Program, online: bool) -> Iterator[int]:
 
 
 def panicked_cpu(
-    program: drgn.Program, dump: Dump, stacks: Iterable[tuple[int, int]], words: Callable[[int, int], Sequence[int]]
+    program: drgn.Program,
+    dump: Dump,
+    stacks: Iterable[tuple[int, int, int]],
+    words: Callable[[int, int], Sequence[int]],
 ) -> int:
     """The CPU on one of whose stacks the kernel left for the capture kernel.
 
-    `stacks` are CPUs, each with the start of a stack; `words` reads some from there. Raises LookupError where there is
-    no such CPU.
+    `stacks` are CPUs, each with the start and size of a stack; `words` reads some from there.
+    Raises LookupError where there is no such CPU.
     """
     symbol = program.symbol(_PANICKED)
     # On arm64 return addresses may be signed.
     mask = vmcoreinfo.number(known(dump.vmcoreinfo, {}), "KERNELPACMASK") or 0
-    for cpu, start in stacks:
+    for cpu, start, size in stacks:
         try:
-            values = words(start, STACK_BYTES // dump.word_size)
+            values = words(start, size // dump.word_size)
         except drgn.FaultError:
             continue
         if any(symbol.address < value | mask <= symbol.address + symbol.size for value in values):

@@ -21,7 +21,7 @@ from kdive.symbols.registers import pt_regs
 _INSTRUCTION = 4  # bytes
 _FUNCTION_LIMIT = 1 << 16  # bytes of a function that are looked at
 # Since v5.14 with the stack pointer in the name; before: el1_sync, el1_irq, el1_error.
-_ENTRY = re.compile(r"el1(?:[ht]_64)?_(?:sync|irq|fiq|error)")
+_ENTRY = re.compile(r"el1(?:[ht]_64)?_(?:sync|irq|fiq|error)|__bad_stack")
 
 # Instructions as (bits that tell, their value); what is left out are registers and immediates that do not matter.
 _SET_FRAME = (0xFF8003FF, 0x910003FD)  # add x29, sp, #…; mov x29, sp is the one with 0
