@@ -8,6 +8,7 @@ from kdive.facts.log import Log, LogEvent
 from kdive.facts.machine import Banner, Container, Cpus, MemoryTotals, Modules, Tasks
 from kdive.facts.missing import NOT_READ, Missing
 from kdive.facts.stacks import Registers, Stacks
+from kdive.facts.waits import Waits
 
 FACTS_SCHEMA = "kdive-facts/1"
 
@@ -48,4 +49,5 @@ class Facts:
     tasks: Tasks | Missing = NOT_READ
     modules: Modules | Missing = NOT_READ
     memory: MemoryTotals | Missing = NOT_READ
+    waits: Waits | Missing = NOT_READ
     schema: str = FACTS_SCHEMA

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
@@ -24,21 +24,33 @@ BLOCKED_LIMIT = 256
 
 def read_stacks(kernel: Kernel, tasks: Tasks | Missing, registers: Sequence[Registers] | Missing) -> Stacks:
     """The crashed thread first, then what the other CPUs ran, then up to 256 tasks in uninterruptible sleep."""
-    functions, unwinder = kernel.symbols.functions, kernel.symbols.unwinder
-    if functions is None or unwinder is None:
-        raise DumpError("nothing here can unwind stacks")
     if isinstance(tasks, Missing):
         raise DumpError(f"no tasks: {tasks.reason}")
     crashed = kernel.crashed_task
     crashed_task = None if isinstance(crashed, Missing) else int(crashed.value_())
-    by_cpu = {one.cpu: known(one.registers, {}) for one in known(registers, ())}
-    reader = _StackReader(kernel, functions, unwinder, by_cpu)
+    reader = _reader(kernel, registers)
     running = sorted(
         (task for task in tasks.tasks if task.on_cpu), key=lambda task: (task.task != crashed_task, task.cpu)
     )
     blocked = [task for task in tasks.tasks if task.state == "UN" and not task.on_cpu]
     stacks = [reader.read(task, task.task == crashed_task) for task in (*running, *blocked[:BLOCKED_LIMIT])]
     return Stacks(tuple(stacks), skipped=max(0, len(blocked) - BLOCKED_LIMIT))
+
+
+def with_stacks_of(kernel: Kernel, stacks: Stacks, tasks: Tasks, pids: Collection[int]) -> Stacks:
+    """`stacks`, and those of the sleeping tasks `pids` that are not among them."""
+    wanted = set(pids) - {stack.pid for stack in stacks.stacks}
+    sleeping = [task for task in tasks.tasks if task.pid in wanted and not task.on_cpu]
+    reader = _reader(kernel, ())
+    return replace(stacks, stacks=(*stacks.stacks, *(reader.read(task, False) for task in sleeping[:BLOCKED_LIMIT])))
+
+
+def _reader(kernel: Kernel, registers: Sequence[Registers] | Missing) -> _StackReader:
+    functions, unwinder = kernel.symbols.functions, kernel.symbols.unwinder
+    if functions is None or unwinder is None:
+        raise DumpError("nothing here can unwind stacks")
+    by_cpu = {one.cpu: known(one.registers, {}) for one in known(registers, ())}
+    return _StackReader(kernel, functions, unwinder, by_cpu)
 
 
 class _StackReader:

@@ -6,26 +6,30 @@ from dataclasses import replace
 
 from kdive.diagnosis.findings import finding
 from kdive.diagnosis.rule import rule
+from kdive.diagnosis.wait_chain import WaitGraph
 from kdive.facts.crash import PanicChain
 from kdive.facts.log import LogEvent
 from kdive.facts.machine import Tasks
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Stacks
 from kdive.facts.verdict import GUESS, LIKELY, Evidence, Finding
+from kdive.facts.waits import Waits
 
 _SHOWN = 5
 
 
 @rule
-def check(event: LogEvent, chain: PanicChain, stacks: Stacks | Missing, tasks: Tasks | Missing) -> Finding:
+def check(
+    event: LogEvent, chain: PanicChain, stacks: Stacks | Missing, tasks: Tasks | Missing, waits: Waits | Missing
+) -> Finding:
     blocked = [] if isinstance(tasks, Missing) else [task for task in tasks.tasks if task.state == "UN"]
     evidence = [
         Evidence(f"task:{task.pid}", f"{task.comm} is blocked" + _since(task.uninterruptible_ns), "task")
         for task in blocked[:_SHOWN]
     ]
-    blocker, waits = event.details.get("blocker", ""), event.details.get("waits", "")
+    blocker, what = event.details.get("blocker", ""), event.details.get("waits", "")
     if blocker:
-        evidence.insert(0, Evidence(f"log:{event.line}", f"waits for a {waits} held by {blocker}", "owner"))
+        evidence.insert(0, Evidence(f"log:{event.line}", f"waits for a {what} held by {blocker}", "owner"))
     seconds = event.details.get("seconds", "")
     found = finding(
         event,
@@ -36,8 +40,12 @@ def check(event: LogEvent, chain: PanicChain, stacks: Stacks | Missing, tasks: T
         "The function named is where it waits.",
         evidence=evidence,
         next_steps=[f"look at what {blocker} was doing: it holds what the others wait for"] if blocker else [],
-        doubts=[] if blocker else ["who holds what it waits for is not known"],
     )
+    explained = WaitGraph(waits, stacks, tasks).explain(found, event.pid)
+    if explained is not None:
+        return explained
+    if not blocker:
+        found = replace(found, doubts=(*found.doubts, "who holds what it waits for is not known"))
     return replace(found, confidence=LIKELY if blocker and found.confidence != GUESS else GUESS)
 
 

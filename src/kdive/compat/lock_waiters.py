@@ -1,0 +1,51 @@
+"""How a task that waits for a lock is queued, and how the lock names its owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kdive.compat.variables import Layout
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A waiter lies on the sleeping task's own stack; its `link` is in the list whose head is the lock's `head`."""
+
+    waiter: str  # type
+    task: str  # members of the waiter
+    link: str
+    lock: str  # type
+    head: str  # member of the lock
+    owner: str = ""  # member of the lock that holds the owner's address; "" where nobody owns it
+    flags: int = 0  # bits of the owner that are no address
+    reader: int = 0  # the bit among them that says that a reader holds it
+
+
+def queue(kind: str, layout: Layout) -> Queue | None:
+    """The queue of a lock of that kind ("mutex" …); None where this kernel keeps it in another way."""
+    found = _QUEUES.get(kind)
+    if found is None:
+        return None
+    known = layout.has_member(found.waiter, found.link) and layout.has_member(found.lock, found.head.split(".")[0])
+    return found if known else None
+
+
+def blocker_kinds(layout: Layout) -> tuple[str, ...]:
+    """What the two lowest bits of task_struct.blocker stand for; the rest is the lock's address. Empty without it."""
+    # e711faaafbe5 "hung_task: replace blocker_mutex with encoded blocker", v6.16
+    if layout.has_member("struct task_struct", "blocker"):
+        return ("mutex", "semaphore", "rw_semaphore", "rw_semaphore")
+    return ()
+
+
+_QUEUES = {
+    # 3ca0ff571b09 "locking/mutex: Rework mutex::owner", v4.10: flags in the low bits; before, a plain pointer
+    "mutex": Queue("struct mutex_waiter", "task", "list", "struct mutex", "wait_list", "owner", 0x7),
+    # 94a9717b3c40 "locking/rwsem: Make rwsem->owner an atomic_long_t", v5.3; RWSEM_READER_OWNED is bit 0
+    "rw_semaphore": Queue(
+        "struct rwsem_waiter", "task", "list", "struct rw_semaphore", "wait_list", "owner", 0x7, reader=0x1
+    ),
+    "semaphore": Queue("struct semaphore_waiter", "task", "list", "struct semaphore", "wait_list"),
+    # a5c6234e1028 "completion: Use simple wait queues", v5.7
+    "completion": Queue("struct swait_queue", "task", "task_list", "struct completion", "wait.task_list"),
+}
