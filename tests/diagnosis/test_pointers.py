@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kdive.diagnosis.pointers import explain
+from kdive.diagnosis.pointers import ARM64, explain
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,21 @@ from kdive.diagnosis.pointers import explain
 )
 def test_a_value_is_told_by_its_kind(value: int, kind: str) -> None:
     assert explain(value).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (0xFFFF3D0CCA481310, ""),  # the linear map of 48 bits
+        (0xFFF00000031DDC80, ""),  # of 52 bits
+        (0xFFFF800008003DE0, ""),  # a stack
+        (0xBFFF3D0CCA481310, "bit-flip"),
+        (0x0000FFFF98A41000, "user"),
+        (0xDEAD000000000108, "list-poison"),
+    ],
+)
+def test_arm64_has_more_addresses_of_the_kernel(value: int, kind: str) -> None:
+    assert explain(value, ARM64).kind == kind
 
 
 def test_an_error_pointer_names_its_number() -> None:

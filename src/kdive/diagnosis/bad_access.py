@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from kdive.diagnosis.findings import finding
-from kdive.diagnosis.pointers import Pointer, explain
+from kdive.diagnosis.pointers import ARM64, X86_64, Halves, Pointer, explain
 from kdive.facts.crash import PanicChain
 from kdive.facts.log import LogEvent
 from kdive.facts.missing import Missing
@@ -20,7 +20,9 @@ _HINTS = {
     "error": "a function gave back an error, and its caller took it for a pointer: check with IS_ERR()",
     "user": "a user space address was used without copy_from_user(), or the pointer was overwritten with one",
 }
-_NO_POINTERS = frozenset(("rip", "rflags", "eflags", "cs", "ss", "ds", "es", "fs", "gs", "cr0", "cr2", "cr3", "cr4"))
+_NO_POINTERS = frozenset(
+    ("rip", "rflags", "eflags", "cs", "ss", "ds", "es", "fs", "gs", "cr0", "cr2", "cr3", "cr4", "pc", "pstate")
+)
 _NON_CANONICAL = re.compile(r"non-canonical address (0x[0-9a-f]+)")
 
 
@@ -31,7 +33,7 @@ def bad_access(event: LogEvent, chain: PanicChain, stacks: Stacks | Missing, exp
     evidence: list[Evidence] = []
     words, hints = [explanation], list[str]()
     if address is not None:
-        pointer = explain(address)
+        pointer = explain(address, _halves(event))
         value = f"{address:#x}" + (f": {pointer.words}" if pointer.words else "")
         evidence.append(Evidence(f"log:{event.line}", value, "address"))
         _add(pointer, f"The address {address:#x} is", words, hints)
@@ -53,5 +55,11 @@ def _add(pointer: Pointer, subject: str, words: list[str], hints: list[str]) -> 
 
 def _telling_registers(event: LogEvent) -> list[tuple[str, Pointer]]:
     """Registers whose values tell of damage; ordinary small numbers and user addresses do not."""
-    pairs = [(name, explain(value)) for name, value in event.registers.items() if name not in _NO_POINTERS]
+    pairs = [
+        (name, explain(value, _halves(event))) for name, value in event.registers.items() if name not in _NO_POINTERS
+    ]
     return [(name, pointer) for name, pointer in pairs if pointer.kind in ("poison", "list-poison", "bit-flip")]
+
+
+def _halves(event: LogEvent) -> Halves:
+    return ARM64 if "x29" in event.registers else X86_64

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_USER_END = 1 << 47
-_KERNEL_START = 0xFFFF_8000_0000_0000  # canonical addresses of 4-level x86-64; arm64's kernel half lies within
 _ALL_ONES = (1 << 64) - 1
 _MAX_ERRNO = 4095  # include/linux/err.h
 _NEAR = 4096  # bytes: a member's offset on top of a pointer
@@ -36,7 +34,19 @@ class Pointer:
     words: str
 
 
-def explain(value: int) -> Pointer:
+@dataclass(frozen=True)
+class Halves:
+    """Where addresses of user space end, and where the kernel's start; what lies between are no addresses."""
+
+    user_end: int
+    kernel_start: int
+
+
+X86_64 = Halves(1 << 47, 0xFFFF_8000_0000_0000)  # with 4 levels of page tables
+ARM64 = Halves(1 << 48, 0xFFF0_0000_0000_0000)  # kernels may use 52 bits, whatever processes use
+
+
+def explain(value: int, halves: Halves = X86_64) -> Pointer:
     """What `value` looks like; kind "" where it looks like nothing in particular."""
     if value < _NEAR:
         return Pointer("null-offset", f"NULL plus {value:#x}: a member of a structure at NULL" if value else "NULL")
@@ -51,9 +61,9 @@ def explain(value: int) -> Pointer:
     text = _text(value)
     if text:
         return Pointer("text", f'the text "{text}": the pointer was overwritten by a string')
-    if _USER_END <= value < _KERNEL_START:
-        return _not_canonical(value)
-    if value < _USER_END:
+    if halves.user_end <= value < halves.kernel_start:
+        return _not_canonical(value, halves)
+    if value < halves.user_end:
         return Pointer("user", "an address of user space")
     return Pointer("", "")
 
@@ -79,8 +89,8 @@ def _text(value: int) -> str:
     return data.decode("ascii") if len(data) >= 6 and all(32 <= byte < 127 for byte in data) else ""
 
 
-def _not_canonical(value: int) -> Pointer:
-    flipped = next((bit for bit in range(47, 64) if value ^ (1 << bit) >= _KERNEL_START), None)
+def _not_canonical(value: int, halves: Halves) -> Pointer:
+    flipped = next((bit for bit in range(47, 64) if value ^ (1 << bit) >= halves.kernel_start), None)
     if flipped is not None:
         words = f"a kernel address with bit {flipped} wrong: one flipped bit, as failing memory or a CPU makes it"
         return Pointer("bit-flip", words)
