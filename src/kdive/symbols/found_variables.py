@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 
 import drgn
 
 from kdive.compat.modules import parts
 from kdive.facts.missing import known
 from kdive.formats import vmcoreinfo
+from kdive.formats.integers import integers
 from kdive.memory.memory import Memory
 from kdive.symbols.btf_types import BtfTypes
 from kdive.symbols.failures import FAILURES
@@ -26,6 +28,8 @@ _AREAS_LIMIT = 100_000
 _CPU_LIMIT = 8192
 _PAGE = 4096  # bytes; per-CPU memory starts at a multiple
 _AREA_LIMIT = 64 << 20  # bytes of a module
+_AREAS_BYTES = 128 << 20  # of all areas that are searched
+_COMMS_LIMIT = 64
 _MODULES_LIMIT = 4096
 _MODULE_REACH = 4 << 30  # how far from the image a module may lie
 _DATA_BEFORE = 4 << 20  # bytes of data that may lie before init_task
@@ -62,7 +66,7 @@ class FoundVariables:
     @cached_property
     def _init_task(self) -> int | None:
         comm = self._offset("struct task_struct", "comm")
-        for place in self._image.find(_FIRST_COMM, self._image.text_end):
+        for place in islice(self._image.find(_FIRST_COMM, self._image.text_end), _COMMS_LIMIT):
             task = drgn.Object(self._program, "struct task_struct", address=place - comm)
             try:
                 if (
@@ -145,9 +149,13 @@ class FoundVariables:
         base = self._offset("struct module", parts(layout, 1)[0].base)
         name = self._offset("struct module", "name")
         areas = dict(self._areas())
+        left = _AREAS_BYTES
         for start, end in areas.items():
-            data = bytes(self._memory.read_with_holes(start, end - start)[0])
-            for place, word in enumerate(memoryview(data).cast("Q")):
+            left -= end - start
+            if left < 0:
+                return
+            data = bytes(self._memory.read_with_holes(start, (end - start) & -8)[0])
+            for place, word in enumerate(integers("Q", data, self._memory.dump.order)):
                 module = start + 8 * place - base
                 if word in areas and module % 8 == 0 and start <= module:
                     text = data[module - start + name :][:64].split(b"\0")[0]
