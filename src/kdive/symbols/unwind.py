@@ -117,15 +117,15 @@ class Unwinder:
         """How many frames hold, the registers to go on from, and how the first frame of those was found ("": the CPU
         was interrupted there)."""
         for index, frame in enumerate(frames):
-            later = next((one for one in frames[index + 1 :] if one.how != "inline"), None)
-            if self._links is None or frame.user or frame.how == "inline" or (later and later.interrupted):
+            if self._links is None or frame.user or frame.how == "inline":
                 continue
-            if (registers := self._links.interrupted(frame)) is not None:
-                return index + 1, registers, ""
+            later = next((one for one in frames[index + 1 :] if one.how != "inline"), None)
             registers = self._links.caller(frame)
             # Debuginfo tells the caller too, where there is any.
             if registers is not None and (later is None or later.pc != registers.pc.value_() + 1):
                 return index + 1, registers, "unwind"
+            if (later is None or not later.interrupted) and (registers := self._links.interrupted(frame)) is not None:
+                return index + 1, registers, ""
         return len(frames), None, ""
 
     def stack_from(self, registers: Mapping[str, int]) -> list[RawFrame]:
