@@ -1,0 +1,131 @@
+"""Kernels of Debian, fetched into the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from kdive.errors import KdiveError
+from kdive.lab import rpm
+from kdive.lab.apt import ARCHES, Apt, Package, Suite, suites
+from kdive.lab.kernel import LabKernel
+from kdive.lab.store import Store, release_key
+from kdive.lab.tree import unpack
+
+Progress = Callable[[str], None]
+
+NEWEST = "newest"
+_NEWEST_SUITES = ("testing", "unstable")
+
+
+@dataclass(frozen=True)
+class Available:
+    """A kernel that a suite has."""
+
+    release: str
+    suite: str
+    package: Package
+
+
+def available(store: Store, arch: str, *, mirror: str = "", progress: Progress) -> list[Available]:
+    """Every cloud kernel of every suite, oldest release first; of the same release, the first suite's."""
+    found: dict[str, Available] = {}
+    for suite in suites():
+        for one in _in_suite(store, suite, arch, mirror, progress):
+            found.setdefault(one.release, one)
+    return sorted(found.values(), key=lambda one: release_key(one.release))
+
+
+def fetch(
+    store: Store, name: str, arch: str, *, debuginfo: bool = False, mirror: str = "", progress: Progress
+) -> LabKernel:
+    """The kernel `name`: a release, the start of one ("6.1"), "newest", or an RPM file or its address.
+
+    One that is in the store is taken from there. Raises KdiveError where no suite has it.
+    """
+    if arch not in ARCHES:
+        raise KdiveError(f"{arch}: the lab has no kernels of this architecture", hint=", ".join(ARCHES))
+    if name.endswith(".rpm"):
+        return rpm.fetch(store, name, arch, progress)
+    here = [one for one in store.kernels() if one.arch == arch and name != NEWEST and _is_called(one.release, name)]
+    kernel = here[-1] if here else None
+    if kernel is None or (debuginfo and store.debug_dir(kernel.release) is None):
+        wanted = kernel.release if kernel else name
+        suite, one = _find(store, wanted, arch, mirror, progress)
+        kernel = _kernel(store, suite, one, arch, mirror, progress)
+        if debuginfo:
+            _debuginfo(store, suite, kernel, mirror, progress)
+    return kernel
+
+
+def _is_called(release: str, name: str) -> bool:
+    return release == name or release.startswith((f"{name}.", f"{name}-", f"{name}+"))
+
+
+def _find(store: Store, name: str, arch: str, mirror: str, progress: Progress) -> tuple[Suite, Available]:
+    newest: list[tuple[Suite, Available]] = []
+    for suite in suites():
+        if name == NEWEST and suite.name not in _NEWEST_SUITES:
+            continue
+        found = [(suite, one) for one in _in_suite(store, suite, arch, mirror, progress)]
+        if name != NEWEST:
+            found = [(suite, one) for suite, one in found if _is_called(one.release, name)]
+            if found:
+                return found[-1]
+        newest += found
+    if not newest:
+        raise KdiveError(
+            f"{name}: no suite of Debian has such a kernel for {arch}", hint="`kdive lab kernels` lists them"
+        )
+    return max(newest, key=lambda pair: release_key(pair[1].release))
+
+
+def _in_suite(store: Store, suite: Suite, arch: str, mirror: str, progress: Progress) -> Iterator[Available]:
+    """The suite's cloud kernels, oldest first: small, and with all that kdump needs."""
+    apt = Apt(store.folder / "apt", suite, ARCHES[arch], mirror)
+    apt.update(progress)
+    names = apt.names(rf"linux-image-\d[^ ]*-cloud-{ARCHES[arch]}")
+    found = [Available(one.name.removeprefix("linux-image-"), suite.name, one) for one in apt.show(*names)]
+    yield from sorted(found, key=lambda one: release_key(one.release))
+
+
+def _kernel(store: Store, suite: Suite, one: Available, arch: str, mirror: str, progress: Progress) -> LabKernel:
+    with store.making(f"kernels/{one.release}") as new:
+        if new is not None:
+            apt = Apt(store.folder / "apt", suite, ARCHES[arch], mirror)
+            debs = new / "debs"
+            apt.download(_parts(apt, one), debs, progress)
+            unpack(sorted(debs.glob("*.deb")), new)
+            for deb in debs.glob("*.deb"):
+                deb.unlink()
+            debs.rmdir()
+            store.describe(new, LabKernel(one.release, arch, one.package.version, suite.name, new))
+    return next(kernel for kernel in store.kernels() if kernel.release == one.release)
+
+
+def _parts(apt: Apt, one: Available) -> list[Package]:
+    """The image's package, and those of the same release that it is split into."""
+    parts = [one.package]
+    for package in parts:
+        known = {part.name for part in parts}
+        names = [name for name in package.depends if name not in known and _is_part(name, one.release)]
+        parts += apt.show(*names)
+    return parts
+
+
+def _is_part(name: str, release: str) -> bool:
+    return name.startswith("linux-") and release.rpartition("-cloud")[0] in name and "headers" not in name
+
+
+def _debuginfo(store: Store, suite: Suite, kernel: LabKernel, mirror: str, progress: Progress) -> None:
+    apt = Apt(store.folder / "apt", suite, ARCHES[kernel.arch], mirror)
+    found = apt.show(f"linux-image-{kernel.release}-dbg")
+    if not found:
+        raise KdiveError(f"{kernel.release}: {suite.name} has no debuginfo of it", hint="a newer kernel may have")
+    with store.making(f"debuginfo/{kernel.release}") as new:
+        if new is not None:
+            debs = apt.download(found, new / "debs", progress)
+            progress(f"unpacking the debuginfo of {kernel.release}")
+            unpack(debs, new)
+            for deb in debs:
+                deb.unlink()

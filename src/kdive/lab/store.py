@@ -1,0 +1,72 @@
+"""The lab's cache: kernels, trees of tools, built modules. What is in it is complete."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from kdive.lab.kernel import LabKernel
+
+_KERNEL = "kernel.json"
+
+
+class Store:
+    """A folder; by default the user's cache. Programs that run at the same time share it."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        self.folder = folder or Path(cache) / "kdive" / "lab"
+
+    def kernels(self) -> list[LabKernel]:
+        """Those that are here, sorted by release."""
+        found = []
+        for path in (self.folder / "kernels").glob(f"*/{_KERNEL}"):
+            try:
+                found.append(LabKernel(root=path.parent, **json.loads(path.read_text())))
+            except (OSError, ValueError, TypeError):
+                continue  # written by another version of kdive: fetched again
+        return sorted(found, key=lambda kernel: release_key(kernel.release))
+
+    @staticmethod
+    def describe(root: Path, kernel: LabKernel) -> None:
+        """Writes beside the files of `kernel`, in `root`, what it is."""
+        fields = asdict(kernel)
+        del fields["root"]
+        (root / _KERNEL).write_text(json.dumps(fields))
+
+    def debug_dir(self, release: str) -> Path | None:
+        """Where the debuginfo of that kernel lies; None where it was not fetched."""
+        folder = self.folder / "debuginfo" / release / "usr" / "lib" / "debug"
+        return folder if folder.is_dir() else None
+
+    @contextmanager
+    def making(self, name: str) -> Iterator[Path | None]:
+        """A folder to fill, which becomes `name` when the context ends well; None where `name` is there already.
+
+        Only one program makes a thing; another waits for it. What a killed one left is removed.
+        """
+        final = self.folder / name
+        final.parent.mkdir(parents=True, exist_ok=True)
+        with (final.parent / f".{final.name}.lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if final.exists():
+                yield None
+                return
+            new = final.parent / f".{final.name}.new"
+            shutil.rmtree(new, ignore_errors=True)
+            new.mkdir()
+            yield new
+            if new.exists():
+                new.rename(final)
+
+
+def release_key(release: str) -> tuple[int, ...]:
+    """Sorts releases as people do: 6.9 before 6.12."""
+    return tuple(int(number) for number in re.findall(r"\d+", release))
