@@ -155,6 +155,34 @@ def test_the_linear_map_is_read_without_tables(tmp_path: Path) -> None:
         memory.read(machine.vmalloc, 8)
 
 
+# What Debian's kernels said in VMCOREINFO, and where their page tables put one page of the linear map: with and without
+# KASLR of the linear map, with 48 bits, and with 52 of which the CPU used 48 or all.
+@pytest.mark.parametrize(
+    ("info", "address", "physical"),
+    [
+        (
+            "48 0xffffc59380000000 0xffffdce786a00000 0x10 ffffdce7c6c10000 ffffdce7c7f8f000",
+            *(0xFFFF3A6CDFEDC380, 0x5FEDC380),
+        ),
+        ("48 0x40000000 0xffffbbe159800000 0x10 ffffbbe199a10000 ffffbbe19ad8f000", 0xFFFF00001FEDC380, 0x5FEDC380),
+        (
+            "52 0xfff0a460c0000000 0xffffa8a509600000 0x10 ffffa8a549810000 ffffa8a54b079000",
+            *(0xFFFF5B9F9FEEBDC0, 0x5FEEBDC0),
+        ),
+        ("52 0x40000000 0xffff94745a800000 0xc ffff94749aa10000 ffff94749c279000", 0xFFF000001FDFADC0, 0x5FDFADC0),
+    ],
+)
+def test_the_linear_map_lies_where_real_kernels_had_it(tmp_path: Path, info: str, address: int, physical: int) -> None:
+    keys = ["VA_BITS", "PHYS_OFFSET", "kimage_voffset", "TCR_EL1_T1SZ"]
+    values = info.split()
+    lines = ["OSRELEASE=6.1.0-built", "PAGESIZE=4096"]
+    lines += [f"NUMBER({key})={value}" for key, value in zip(keys, values[:4], strict=True)]
+    lines += [f"SYMBOL(_stext)={values[4]}", f"SYMBOL(swapper_pg_dir)={values[5]}"]
+    note = "".join(f"{line}\n" for line in lines)
+    memory = opened(tmp_path, build_kdump({1: b""}, vmcoreinfo=note, machine="aarch64"))
+    assert memory.translate(address) == physical
+
+
 def test_the_linear_map_of_kernels_before_the_flip_lies_in_the_upper_half(tmp_path: Path) -> None:
     stext, direct = 0xFFFF000008080000, 0xFFFF800000000000
     info = (
