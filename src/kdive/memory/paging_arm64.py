@@ -40,7 +40,7 @@ def _address_space(dump: Dump, info: Mapping[str, str]) -> AddressSpace:
             return segments
         return Unknown("VMCOREINFO lacks kimage_voffset or VA_BITS (Linux before 4.12)", "make an ELF vmcore (-E)")
     image = _image(info, voffset % _ADDRESS_END)
-    linear = FirstMapped(Linear([*image, *_linear_map(info, va_bits)]), segments)
+    linear = FirstMapped(Linear([*image, *_linear_map(info, va_bits, page_shift)]), segments)
     root_symbol = vmcoreinfo.symbol(info, "swapper_pg_dir")
     if root_symbol is None:
         return linear
@@ -69,7 +69,7 @@ def _image(info: Mapping[str, str], voffset: int) -> list[Run]:
     return [Run(start, end, start - voffset)]
 
 
-def _linear_map(info: Mapping[str, str], va_bits: int) -> list[Run]:
+def _linear_map(info: Mapping[str, str], va_bits: int, page_shift: int) -> list[Run]:
     """All memory at a fixed offset: in the upper half of the kernel's addresses, since v5.4 in the lower half.
 
     14c127c957c1 "arm64: mm: Flip kernel VA space"; the image lies in the other half.
@@ -81,8 +81,12 @@ def _linear_map(info: Mapping[str, str], va_bits: int) -> list[Run]:
     if phys_offset >= _ADDRESS_END // 2:
         phys_offset -= _ADDRESS_END  # 52 bits on a CPU with 48: it is where the linear map would start
     half = 1 << va_bits - 1
-    start = _ADDRESS_END - (2 * half if stext & half else half)
-    return [Run(start, start + half, phys_offset)]
+    if not stext & half:
+        return [Run(_ADDRESS_END - half, _ADDRESS_END, phys_offset)]
+    # It starts as if all bits were used, and ends as on a CPU that has the fewest (VA_BITS_MIN).
+    fewest_bits = min(va_bits, 47 if page_shift == 14 else 48)
+    start = _ADDRESS_END - 2 * half
+    return [Run(start, _ADDRESS_END - (1 << fewest_bits - 1), phys_offset)]
 
 
 def _page_tables(dump: Dump, root: int, bits: int, used_bits: int, page_shift: int) -> PageTables:
