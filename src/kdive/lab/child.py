@@ -57,7 +57,7 @@ def run(
     except subprocess.TimeoutExpired as error:
         raise KdiveError(f"{argv[0]} did not end within {timeout_s:.0f} s", hint=" ".join(argv)) from error
     if done.returncode not in codes:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-_TAIL_LINES:]
+        said = (done.stderr.strip() or done.stdout.strip()).decode("utf-8", "replace").splitlines()[-_TAIL_LINES:]
         raise KdiveError(
             f"{argv[0]} failed with exit code {done.returncode}: " + " / ".join(said or ["it said nothing"]),
             hint="the command was: " + " ".join(argv),

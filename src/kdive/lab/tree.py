@@ -24,6 +24,7 @@ _GUEST_PROGRAMS = ("busybox-static", "kexec-tools")
 _GUEST_FILES = re.compile(
     r"(usr/)?(bin/busybox|sbin/kexec|lib(64)?/(\S+/)?(ld-linux[^/]*|lib(c|z|lzma|uuid|zstd|nl-\w+-\w+|yajl|xen\w+)\.so[^/]*))"
 )
+_MOUNTED = ("dev", "proc")
 _BUILD_TOOLS = (
     "make",
     "dash",
@@ -135,8 +136,10 @@ def host_arch() -> str:
 
 def run_in(tree: Path, script: str) -> str:
     """What the shell script prints, run with `tree` as the root folder; without root's rights in a user namespace."""
-    mounted = f'mount --rbind /dev "{tree}/dev" && exec chroot "{tree}" /bin/sh -ec "$1"'
-    (tree / "dev").mkdir(exist_ok=True)
+    mounts = " && ".join(f'mount --rbind /{name} "{tree}/{name}"' for name in _MOUNTED)
+    mounted = f'{mounts} && exec chroot "{tree}" /bin/sh -ec "$1"'
+    for name in _MOUNTED:
+        (tree / name).mkdir(exist_ok=True)
     rights = [] if os.geteuid() == 0 else ["--map-root-user"]
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
     return child.run(["unshare", "--mount", *rights, "--", "sh", "-ec", mounted, "sh", script], env=environment)

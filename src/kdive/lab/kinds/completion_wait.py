@@ -1,0 +1,11 @@
+"""A thread holds a mutex that another one waits for, and waits itself for what never happens."""
+
+from kdive.lab.kind import MODULE, Kind
+
+KIND = Kind(
+    class_="hung-task",
+    function="zoo_completion_holder_leaf",
+    module=MODULE,
+    sysctl=("kernel.hung_task_timeout_secs=4", "kernel.hung_task_panic=1"),
+    needs=("CONFIG_DETECT_HUNG_TASK",),
+)

@@ -1,0 +1,11 @@
+"""A kernel thread loops without end."""
+
+from kdive.lab.kind import MODULE, Kind
+
+KIND = Kind(
+    class_="soft-lockup",
+    function="zoo_soft_lockup_leaf",
+    module=MODULE,
+    sysctl=("kernel.watchdog_thresh=2", "kernel.softlockup_panic=1"),
+    needs=("CONFIG_SOFTLOCKUP_DETECTOR",),
+)
