@@ -1,0 +1,4 @@
+"""Load a kernel to start later, start it, unload it.
+
+By system call, without kexec-tools. The kernel that starts when this one crashes is loaded by `load --panic`.
+"""

@@ -1,0 +1,1 @@
+"""Loads, starts and unloads kernels by system call; says why when the kernel will not."""
