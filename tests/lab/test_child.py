@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,15 @@ def test_the_next_run_removes_what_a_killed_one_left_and_nothing_else(tmp_path: 
 
 def gone_at_once(pid: int) -> bool:
     return not Path(f"/proc/{pid}").exists()
+
+
+def test_many_at_once_do_not_remove_each_others_folders(tmp_path: Path) -> None:
+    def use(number: int) -> bool:
+        with workdir(tmp_path / "out") as work:
+            (work / "file").write_text(str(number))
+            time.sleep(0.001)
+            return (work / "file").read_text() == str(number)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(use, range(200)))
+    assert not (tmp_path / ".kdive-lab").exists()

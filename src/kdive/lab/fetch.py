@@ -84,7 +84,8 @@ def _in_suite(store: Store, suite: Suite, arch: str, mirror: str, progress: Prog
     """The suite's cloud kernels, oldest first: small, and with all that kdump needs."""
     apt = Apt(store.folder / "apt", suite, ARCHES[arch], mirror)
     apt.update(progress)
-    names = apt.names(rf"linux-image-\d[^ ]*-cloud-{ARCHES[arch]}")
+    # Three numbers: packages with two, such as linux-image-6.1-cloud-amd64, only name another one.
+    names = apt.names(rf"linux-image-\d+\.\d+\.\d[^ ]*-cloud-{ARCHES[arch]}")
     found = [Available(one.name.removeprefix("linux-image-"), suite.name, one) for one in apt.show(*names)]
     yield from sorted(found, key=lambda one: release_key(one.release))
 

@@ -27,7 +27,7 @@ class Store:
     def kernels(self) -> list[LabKernel]:
         """Those that are here, sorted by release."""
         found = []
-        for path in (self.folder / "kernels").glob(f"*/{_KERNEL}"):
+        for path in (self.folder / "kernels").glob(f"[!.]*/{_KERNEL}"):  # those with a "." are being made
             try:
                 found.append(LabKernel(root=path.parent, **json.loads(path.read_text())))
             except (OSError, ValueError, TypeError):

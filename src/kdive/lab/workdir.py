@@ -19,17 +19,39 @@ _LOCK = "lock"
 def workdir(beside: Path) -> Iterator[Path]:
     """A new folder on the same file system as `beside`, locked while it is used and removed after."""
     parent = beside.absolute().parent / _PARENT
-    parent.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(parent)
-    folder = Path(tempfile.mkdtemp(prefix="run-", dir=parent))
-    with (folder / _LOCK).open("wb") as lock:
+    with _alone_in(parent):
+        _remove_leftovers(parent)
+        folder = Path(tempfile.mkdtemp(prefix="run-", dir=parent))
+        lock = (folder / _LOCK).open("wb")
         fcntl.flock(lock, fcntl.LOCK_EX)
+    with lock:
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-            with suppress(OSError):  # others work there
+            with _alone_in(parent), suppress(OSError):  # others work there
                 parent.rmdir()
+
+
+@contextmanager
+def _alone_in(parent: Path) -> Iterator[None]:
+    """Makes the folder `parent` and keeps others from making or removing anything in it."""
+    while True:
+        parent.mkdir(parents=True, exist_ok=True)
+        try:
+            folder = os.open(parent, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue
+        still = False
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            with suppress(FileNotFoundError):  # it was removed meanwhile
+                still = os.path.samestat(os.stat(parent), os.fstat(folder))
+            if still:
+                yield
+                return
+        finally:
+            os.close(folder)
 
 
 def _remove_leftovers(parent: Path) -> None:
