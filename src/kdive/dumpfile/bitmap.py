@@ -42,6 +42,15 @@ class Bitmap:
         before = self._count_before(block)
         return before if position == 0 else before + (self._block(block) & ((1 << position) - 1)).bit_count()
 
+    def packed(self, first: int, end: int) -> bytes:
+        """The bits first <= bit < end as far as there are any, eight a byte; `first` is a multiple of eight."""
+        end = min(end, self.bits)
+        if end <= first:
+            return b""
+        data = self._source.read(self._offset + first // 8, -(-(end - first) // 8))
+        padding = -(end - first) % 8
+        return data if not padding else data[:-1] + bytes([data[-1] & (0xFF >> padding)])
+
     def count(self) -> int:
         """How many bits are set."""
         return self.rank(self.bits)

@@ -18,6 +18,7 @@ class KdumpHeader:
     """What the headers say; spans are (offset, size) in bytes, size 0 where the version has none."""
 
     main: Header
+    sub: SubHeader
     main_bytes: bytes  # as in the file: equal in all parts of a split set
     version: int
     order: ByteOrder
@@ -31,6 +32,7 @@ class KdumpHeader:
     end_pfn: int
     vmcoreinfo: tuple[int, int]
     notes: tuple[int, int]
+    eraseinfo: tuple[int, int]
 
     @property
     def machine(self) -> str:
@@ -60,6 +62,7 @@ def read_kdump_header(source: ByteSource) -> KdumpHeader:
         )
     return KdumpHeader(
         main=main,
+        sub=sub,
         main_bytes=head[: layout.header_bytes(main.word_size)],
         version=main.start.header_version,
         order=main.order,
@@ -73,6 +76,7 @@ def read_kdump_header(source: ByteSource) -> KdumpHeader:
         end_pfn=min(end_pfn, max_mapnr),
         vmcoreinfo=(sub.offset_vmcoreinfo, sub.size_vmcoreinfo) if version >= 3 else (0, 0),
         notes=(sub.offset_note, sub.size_note) if version >= 4 else (0, 0),
+        eraseinfo=(sub.offset_eraseinfo, sub.size_eraseinfo) if version >= 5 else (0, 0),
     )
 
 

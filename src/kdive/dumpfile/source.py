@@ -26,6 +26,10 @@ class ByteSource(ABC):
     def close(self) -> None:
         """Closes the file."""
 
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Fills `buffer` from `offset` on. Raises DumpDamagedError where the content ends before."""
+        buffer[:] = self.read(offset, len(buffer))
+
     def read_up_to(self, offset: int, size: int) -> bytes:
         """As many of the `size` bytes as there are."""
         return self.read(offset, min(size, self.size - offset)) if offset < self.size else b""
@@ -64,6 +68,20 @@ class FileSource(ByteSource):
         if len(data) < size:
             raise DumpDamagedError(f"{self.path}: ends before offset {offset + size:#x}", hint="it became shorter")
         return data
+
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        self.check(offset, len(buffer))
+        filled = 0
+        while filled < len(buffer):
+            try:
+                count = os.preadv(self._fd, [buffer[filled:]], offset + filled)
+            except OSError as error:
+                raise DumpDamagedError(
+                    f"{self.path}: reading at offset {offset + filled:#x} failed: {error.strerror}"
+                ) from error
+            if count == 0:
+                raise DumpDamagedError(f"{self.path}: ends before offset {offset + len(buffer):#x}")
+            filled += count
 
     def close(self) -> None:
         if self._fd >= 0:

@@ -57,3 +57,11 @@ def of_utsname(machine: str, word_size: int = 8) -> str:
     if machine.startswith("arm") and not machine.startswith("arm64"):
         return "arm"
     return {"arm64": "aarch64", "amd64": "x86_64"}.get(machine, machine)
+
+
+def e_machine(name: str) -> int:
+    """The number of the architecture in ELF headers; 0 when it is unknown."""
+    for number, (little, big, _) in _ELF_MACHINES.items():
+        if name in (little, big, _SIXTY_FOUR_BITS.get(little), _SIXTY_FOUR_BITS.get(big), _THIRTY_TWO_BITS.get(little)):
+            return number
+    return 0

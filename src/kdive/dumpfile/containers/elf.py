@@ -144,6 +144,16 @@ class ElfDump(Dump):
             if piece.target is not None:
                 yield Address(piece.start), ByteCount(piece.end - piece.start)
 
+    @property
+    def content(self) -> RangeMap:
+        """Physical address → offset in `source`; pieces without a target were excluded."""
+        return self._content
+
+    @property
+    def source(self) -> ByteSource:
+        """The file, without its flattened layer."""
+        return self._source
+
     def read_physical(self, address: int, size: int) -> bytes:
         parts = []
         end = address + size

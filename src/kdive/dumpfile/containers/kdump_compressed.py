@@ -116,6 +116,20 @@ class KdumpCompressedDump(Dump):
         """Physical address and size of the pages of a run of bits."""
         return Address((self._first_pfn + first) * self.page_size), ByteCount((end - first) * self.page_size)
 
+    @property
+    def page_parts(self) -> Sequence[PagePart]:
+        """Where the pages are, in order: one for each file."""
+        return self._parts
+
+    @property
+    def first_pfn(self) -> int:
+        """The page that the first bit of the bitmaps stands for."""
+        return self._first_pfn
+
+    @property
+    def header(self) -> KdumpHeader:
+        return self._header
+
     def read_physical(self, address: int, size: int) -> bytes:
         pfn, start = divmod(address, self.page_size)
         end = start + size

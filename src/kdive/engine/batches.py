@@ -1,0 +1,122 @@
+"""Pages on their way into the file: read, tested for zeros and compressed by the batch, in several threads."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kdive.engine.compress import FLAGS, compressor
+from kdive.engine.page_reader import PageReader
+from kdive.engine.writing import BATCH_BYTES, Compression
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some pages, ascending, ready to be written: `data` are those that are good and not zero, one after the other."""
+
+    pfns: NDArray[np.int64]
+    good: NDArray[np.bool_]  # could be read
+    zero: NDArray[np.bool_]  # full of zeros, and to be left out for it
+    sizes: NDArray[np.int64]  # bytes in `data`, of each page in it
+    flags: NDArray[np.uint32]  # how each of these is compressed
+    data: bytes
+
+
+def slices(pieces: Iterable[NDArray[np.int64]], pages: int) -> Iterator[NDArray[np.int64]]:
+    """The pfns of `pieces` in arrays of `pages`, the last of them shorter."""
+    rest = np.empty(0, np.int64)
+    for piece in pieces:
+        rest = np.concatenate((rest, piece)) if len(rest) else piece
+        whole = len(rest) - len(rest) % pages
+        for first in range(0, whole, pages):
+            yield rest[first : first + pages]
+        rest = rest[whole:]
+    if len(rest):
+        yield rest
+
+
+def zero_pages(pages: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """For each row whether it is all zeros."""
+    zero: NDArray[np.bool_] = np.bitwise_or.reduce(pages.view(np.uint64), axis=1) == 0
+    return zero
+
+
+class Packer:
+    """Turns pages into batches; for one thread."""
+
+    def __init__(self, reader: PageReader, compression: Compression, *, leave_out_zeros: bool) -> None:
+        self._reader = reader
+        self._flag = FLAGS[compression]
+        self._compress = compressor(compression) if compression else None
+        self._leave_out_zeros = leave_out_zeros
+        self._buffer = np.empty((batch_pages(reader.page_size), reader.page_size), np.uint8)
+
+    def pack(self, pfns: NDArray[np.int64]) -> Batch:
+        """The batch of pages `pfns`."""
+        pages = self._buffer[: len(pfns)]
+        good = self._reader.read_pages(pfns, pages)
+        zero = zero_pages(pages) & good if self._leave_out_zeros else np.zeros(len(pfns), np.bool_)
+        rows = np.flatnonzero(good & ~zero)
+        sizes = np.full(len(rows), self._reader.page_size, np.int64)
+        flags = np.zeros(len(rows), np.uint32)
+        if self._compress is None or not len(rows):
+            return Batch(pfns, good, zero, sizes, flags, pages[rows].tobytes())
+        packed = self._compress(pages, rows)
+        packed_sizes = np.fromiter(map(len, packed), np.int64, len(rows))
+        smaller = packed_sizes < self._reader.page_size
+        if not smaller.all():
+            packed = list(packed)
+            for index in np.flatnonzero(~smaller).tolist():
+                packed[index] = pages[rows[index]]
+        flags[smaller] = self._flag
+        return Batch(pfns, good, zero, np.where(smaller, packed_sizes, sizes), flags, b"".join(packed))
+
+
+def batch_pages(page_size: int) -> int:
+    """Pages in a batch."""
+    return max(1, BATCH_BYTES // page_size)
+
+
+def packed(
+    reader: PageReader,
+    pieces: Iterable[NDArray[np.int64]],
+    compression: Compression,
+    *,
+    leave_out_zeros: bool,
+    jobs: int,
+) -> Iterator[Batch]:
+    """The batches of all pages, in order."""
+    wanted = slices(pieces, batch_pages(reader.page_size))
+    packers = [Packer(reader, compression, leave_out_zeros=leave_out_zeros) for _ in range(max(1, jobs))]
+    if len(packers) == 1:
+        yield from map(packers[0].pack, wanted)
+        return
+    free: SimpleQueue[Packer] = SimpleQueue()
+    for packer in packers:
+        free.put(packer)
+
+    def pack(pfns: NDArray[np.int64]) -> Batch:
+        packer = free.get()
+        try:
+            return packer.pack(pfns)
+        finally:
+            free.put(packer)
+
+    with ThreadPoolExecutor(jobs) as threads:
+        waiting: deque[Future[Batch]] = deque()
+        try:
+            for pfns in wanted:
+                waiting.append(threads.submit(pack, pfns))
+                if len(waiting) > jobs:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

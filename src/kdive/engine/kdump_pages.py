@@ -1,0 +1,236 @@
+"""Pages of a kdump-compressed dump: descriptors as arrays, data of neighbours in one read, unpacked by the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kdive.dumpfile.codecs import Decompress, decompressor
+from kdive.dumpfile.containers.kdump_compressed import KdumpCompressedDump
+from kdive.dumpfile.kdump_pages import PagePart
+from kdive.dumpfile.source import ByteSource
+from kdive.engine.descriptors import descriptor_dtype
+from kdive.engine.page_reader import PageReader, Pages
+from kdive.errors import KdiveError
+from kdive.formats.kdump_compressed import CODEC_MASK, CODECS
+
+_BLOCK_PAGES = 1 << 15
+_GAP_BYTES = 1 << 16  # what lies between two pages in the file is read along, if it is no more
+_READ_BYTES = 4 << 20
+
+Descriptors = NDArray[np.void]
+
+
+@dataclass(frozen=True)
+class _Block:
+    """The descriptors of _BLOCK_PAGES pages: that of page `first_bit` + i is row `row[i]`, negative where none is."""
+
+    first_bit: int
+    row: NDArray[np.int64]
+    descriptors: Descriptors
+    part: NDArray[np.int64]  # of each descriptor
+
+
+class KdumpPages(PageReader):
+    """Reads what makedumpfile, QEMU and kdive write; also split sets."""
+
+    def __init__(self, dump: KdumpCompressedDump) -> None:
+        super().__init__(dump)
+        self._parts: Sequence[PagePart] = dump.page_parts
+        self._first_pfn = dump.first_pfn
+        self._dtype = descriptor_dtype(dump.order)
+        self._block: _Block | None = None  # the last one that was needed
+
+    def holds(self, first_pfn: int, count: int) -> NDArray[np.bool_]:
+        bits = np.arange(first_pfn, first_pfn + count) - self._first_pfn
+        held = np.zeros(count, np.bool_)
+        for first, end, block in self._blocks(bits):
+            rows = block.row[bits[first:end] - block.first_bit]
+            there = rows >= 0
+            held[first:end] = there
+            held[first:end][there] = self._sound(block)[rows[there]]
+        return held
+
+    def read_pages(self, pfns: NDArray[np.int64], pages: Pages) -> NDArray[np.bool_]:
+        good = np.zeros(len(pfns), np.bool_)
+        bits = pfns - self._first_pfn
+        for first, end, block in self._blocks(bits):
+            rows = block.row[bits[first:end] - block.first_bit]
+            known = np.flatnonzero(rows >= 0)
+            known = known[self._sound(block)[rows[known]]]
+            for index, part in enumerate(self._parts):
+                here = known[block.part[rows[known]] == index]
+                if len(here):
+                    wanted = block.descriptors[rows[here]]
+                    good[here + first] = self._read_part(part.source, wanted, here + first, pages)
+        pages[~good] = 0
+        return good
+
+    def _blocks(self, bits: NDArray[np.int64]) -> list[tuple[int, int, _Block]]:
+        """Index ranges of `bits` (ascending), each with the block that knows all of its pages."""
+        numbers = bits // _BLOCK_PAGES
+        borders = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(bits)] if len(bits) else []
+        return [(first, end, self._load(int(numbers[first]) * _BLOCK_PAGES)) for first, end in pairwise(borders)]
+
+    def _load(self, first_bit: int) -> _Block:
+        block = self._block
+        if block is None or block.first_bit != first_bit:
+            block = self._block = self._read_block(first_bit)
+        return block
+
+    def _read_block(self, first_bit: int) -> _Block:
+        end_bit = first_bit + _BLOCK_PAGES
+        set_bits = np.zeros(_BLOCK_PAGES, np.bool_)
+        tables: list[Descriptors] = []
+        if end_bit > 0:
+            dumped = self._parts[0].dumped
+            packed = np.frombuffer(dumped.packed(max(first_bit, 0), end_bit), np.uint8)
+            unpacked = np.unpackbits(packed, bitorder="little")[:_BLOCK_PAGES]
+            set_bits[: len(unpacked)] = unpacked
+        part_of = np.full(_BLOCK_PAGES, -1, np.int64)
+        for index, part in enumerate(self._parts):
+            first, end = max(first_bit, part.first_pfn), min(end_bit, part.end_pfn)
+            if first < end:
+                table = self._read_table(part, first, end)
+                here = np.flatnonzero(set_bits[first - first_bit : end - first_bit])[: len(table)]
+                part_of[here + first - first_bit] = index
+                tables.append(table)
+        descriptors = np.concatenate(tables) if tables else np.empty(0, self._dtype)
+        known = np.flatnonzero(part_of >= 0)
+        row = np.full(_BLOCK_PAGES, -1, np.int64)
+        row[known] = np.arange(len(known))
+        return _Block(first_bit, row, descriptors, part_of[known])
+
+    def _read_table(self, part: PagePart, first: int, end: int) -> Descriptors:
+        """The descriptors of the pages first <= bit < end, as far as the file goes."""
+        position = part.dumped.rank(first) - part.first_rank
+        count = part.dumped.rank(end) - part.first_rank - position
+        size = self._dtype.itemsize
+        data = part.source.read_up_to(part.descriptors_offset + position * size, count * size)
+        return np.frombuffer(data, self._dtype, len(data) // size)
+
+    def _sound(self, block: _Block) -> NDArray[np.bool_]:
+        """For each descriptor whether it can be one: written at all, of a sensible size, and within its file."""
+        offset, size = block.descriptors["offset"], block.descriptors["data_size"].astype(np.int64)
+        codec = block.descriptors["flags"] & CODEC_MASK
+        ends = np.array([part.source.size for part in self._parts], np.int64)[block.part]
+        stored = np.where(codec == 0, size == self.page_size, size <= 2 * self.page_size)
+        sound: NDArray[np.bool_] = (offset > 0) & (size > 0) & stored & (offset <= ends - size)
+        return sound
+
+    def _read_part(
+        self, source: ByteSource, wanted: Descriptors, slots: NDArray[np.intp], pages: Pages
+    ) -> NDArray[np.bool_]:
+        """Reads the pages of sound descriptors into the rows `slots` of `pages`; which of them are good."""
+        good = np.zeros(len(wanted), np.bool_)
+        order = np.argsort(wanted["offset"], kind="stable")
+        offset = wanted["offset"].astype(np.int64)[order]
+        end = np.maximum.accumulate(offset + wanted["data_size"][order])
+        breaks = (np.flatnonzero(offset[1:] > end[:-1] + _GAP_BYTES) + 1).tolist()
+        for first, last in pairwise([0, *breaks, len(order)]):
+            step = first
+            while step < last:
+                # No more in one read than _READ_BYTES, but one page at least.
+                limit = int(np.searchsorted(end[step:last], offset[step] + _READ_BYTES, side="right"))
+                until = min(last, step + max(1, limit))
+                some = order[step:until]
+                good[some] = self._unpack(source, wanted[some], slots[some], pages)
+                step = until
+        return good
+
+    def _unpack(
+        self, source: ByteSource, wanted: Descriptors, slots: NDArray[np.intp], pages: Pages
+    ) -> NDArray[np.bool_]:
+        """The same for pages that lie close together in the file."""
+        offsets = wanted["offset"].astype(np.int64)
+        sizes = wanted["data_size"].astype(np.int64)
+        start = int(offsets[0])
+        good = np.zeros(len(wanted), np.bool_)
+        try:
+            data = source.read(start, int((offsets + sizes).max()) - start)
+        except KdiveError:
+            if len(wanted) > 1:
+                for index in range(len(wanted)):
+                    good[index : index + 1] = self._unpack(
+                        source, wanted[index : index + 1], slots[index : index + 1], pages
+                    )
+            return good
+        codecs = wanted["flags"] & CODEC_MASK
+        for codec in np.unique(codecs).tolist():
+            some = np.flatnonzero(codecs == codec)
+            good[some] = self._unpack_as(codec, data, offsets[some] - start, sizes[some], slots[some], pages)
+        return good
+
+    def _unpack_as(
+        self,
+        codec: int,
+        data: bytes,
+        starts: NDArray[np.int64],
+        sizes: NDArray[np.int64],
+        slots: NDArray[np.intp],
+        pages: Pages,
+    ) -> NDArray[np.bool_]:
+        """Pages of one codec, from `data`."""
+        if codec == 0:
+            content = np.frombuffer(data, np.uint8)
+            windows = np.lib.stride_tricks.sliding_window_view(content, self.page_size)
+            pages[slots] = windows[starts]
+            return np.ones(len(slots), np.bool_)
+        if codec not in CODECS:
+            return np.zeros(len(slots), np.bool_)
+        if CODECS[codec] == "zstd" and self._unpack_zstd(data, starts, sizes, slots, pages):
+            return np.ones(len(slots), np.bool_)
+        return self._unpack_singly(decompressor(CODECS[codec]), data, starts, sizes, slots, pages)
+
+    def _unpack_zstd(
+        self,
+        data: bytes,
+        starts: NDArray[np.int64],
+        sizes: NDArray[np.int64],
+        slots: NDArray[np.intp],
+        pages: Pages,
+    ) -> bool:
+        """All pages in one call. False where one of them is damaged, or the library has no such call."""
+        import zstandard
+
+        context = zstandard.ZstdDecompressor()
+        if not hasattr(context, "multi_decompress_to_buffer"):
+            return False
+        segments = np.stack((starts, sizes), axis=1).astype(np.uint64)
+        expected = np.full(len(starts), self.page_size, np.uint64)
+        try:
+            unpacked = context.multi_decompress_to_buffer(
+                zstandard.BufferWithSegments(data, segments.tobytes()), decompressed_sizes=expected.tobytes()
+            )
+        except (zstandard.ZstdError, ValueError):
+            return False
+        content = np.frombuffer(b"".join(unpacked), np.uint8)  # type: ignore[arg-type]
+        if len(content) != len(slots) * self.page_size:
+            return False
+        pages[slots] = content.reshape(len(slots), self.page_size)
+        return True
+
+    def _unpack_singly(
+        self,
+        unpack: Decompress,
+        data: bytes,
+        starts: NDArray[np.int64],
+        sizes: NDArray[np.int64],
+        slots: NDArray[np.intp],
+        pages: Pages,
+    ) -> NDArray[np.bool_]:
+        good = np.ones(len(slots), np.bool_)
+        zeros = bytes(self.page_size)
+        unpacked = []
+        for index, (start, size) in enumerate(zip(starts.tolist(), sizes.tolist(), strict=True)):
+            try:
+                unpacked.append(unpack(data[start : start + size], self.page_size))
+            except KdiveError:
+                unpacked.append(zeros)
+                good[index] = False
+        pages[slots] = np.frombuffer(b"".join(unpacked), np.uint8).reshape(len(slots), self.page_size)
+        return good
