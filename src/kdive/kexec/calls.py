@@ -28,6 +28,7 @@ _NUMBERS: dict[str, tuple[int | None, int]] = {
     "parisc": (355, 300),
 }
 _RB_KEXEC = 0x45584543  # LINUX_REBOOT_CMD_KEXEC
+_MS_RDONLY, _MS_REMOUNT = 1, 32
 NO_FD = -1
 
 
@@ -55,6 +56,10 @@ class Calls(Protocol):
 
     def segments_unload(self, flags: SegmentsFlag) -> int: ...
 
+    def remount_read_only(self, folder: str) -> int: ...
+
+    def sync(self) -> None: ...
+
     def start(self) -> int: ...
 
 
@@ -75,6 +80,17 @@ class SystemCalls:
     def segments_unload(self, flags: SegmentsFlag) -> int:
         """kexec_load(2) with no segments, which unloads."""
         return self._call(self._load, 0, 0, None, int(flags))
+
+    def remount_read_only(self, folder: str) -> int:
+        """mount(2) of what is mounted on `folder`, read-only from now on."""
+        ctypes.set_errno(0)
+        flags = ctypes.c_ulong(_MS_REMOUNT | _MS_RDONLY)
+        done = self._libc.mount(None, ctypes.c_char_p(os.fsencode(folder)), None, flags, None)
+        return 0 if done == 0 else ctypes.get_errno()
+
+    def sync(self) -> None:
+        """Writes what is in memory to the disks."""
+        os.sync()
 
     def start(self) -> int:
         """reboot(2) into the loaded kernel; returns when there is none, or it may not be started."""

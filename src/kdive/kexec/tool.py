@@ -1,0 +1,65 @@
+"""kexec(8), for kernels that have no kexec_file_load, as Debian's for arm64: it places the segments itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from kdive.kexec.calls import FileFlag
+from kdive.kexec.plan import LoadError, LoadPlan
+
+_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+_ELF_MAGIC = b"\x7fELF"
+_TIMEOUT_S = 120
+_TAIL_LINES = 6
+
+
+def find(path: str | None = None) -> Path:
+    """kexec(8) in the folders of `path` (else PATH) and those of root. Raises LoadError when it is not installed.
+
+    It is a program; a link to kdive by the same name is a script.
+    """
+    folders = [*(path if path is not None else os.environ.get("PATH", "")).split(os.pathsep), *_FOLDERS]
+    for folder in filter(None, folders):
+        found = shutil.which("kexec", path=folder)
+        if found and _is_program(Path(found)):
+            return Path(found)
+    raise LoadError(
+        "this kernel has no kexec_file_load, and kexec(8), which can do without it, is not installed",
+        hint="install kexec-tools (apt-get install kexec-tools, dnf install kexec-tools)",
+    )
+
+
+def load_argv(program: Path, plan: LoadPlan, kernel: str, initrd: str) -> list[str]:
+    """The call that loads; `kernel` and `initrd` ("" for none) are paths that it can open."""
+    argv = [str(program), "-c", "-p" if plan.crash else "-l", kernel, f"--command-line={plan.cmdline}"]
+    argv += [f"--initrd={initrd}"] if initrd else []
+    argv += ["-d"] if plan.flags & FileFlag.DEBUG else []
+    return argv
+
+
+def run(argv: Sequence[str], fds: Sequence[int] = ()) -> str:
+    """What it says on standard error, "" when it succeeds. `fds` stay open in it."""
+    try:
+        done = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, capture_output=True, pass_fds=fds, timeout=_TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"it did not end within {_TIMEOUT_S} s"
+    except OSError as error:
+        return error.strerror or str(error)
+    if done.returncode == 0:
+        return ""
+    said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-_TAIL_LINES:]
+    return " / ".join(said) or f"it ended with exit code {done.returncode}"
+
+
+def _is_program(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_ELF_MAGIC)) == _ELF_MAGIC
+    except OSError:
+        return False

@@ -1,0 +1,98 @@
+"""Compressed kernels, unpacked; none may grow beyond a limit."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+from kdive.errors import KdiveError
+
+LIMIT = 512 << 20  # bytes of an unpacked kernel; the largest with all debugging compiled in stay below
+_LZ4_LEGACY = b"\x02\x21\x4c\x18"
+_LZ4_BLOCK = 8 << 20  # bytes that each block of the legacy format unpacks to, the last one to fewer
+_MAGICS = {
+    b"\x1f\x8b": "gzip",
+    b"\xfd7zXZ\0": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"BZh": "bzip2",
+    _LZ4_LEGACY: "lz4",
+    b"\x5d\0\0": "lzma",
+}
+
+
+def compression_of(data: bytes) -> str:
+    """ "gzip", "zstd" …, "" for data that begins like none of them."""
+    return next((name for magic, name in _MAGICS.items() if data.startswith(magic)), "")
+
+
+def unpack(data: bytes, compression: str) -> bytes:
+    """The kernel in `data`. Raises KdiveError when it is damaged, too big, or packed in a way that is not known."""
+    unpacker = _UNPACKERS.get(compression)
+    if unpacker is None:
+        raise KdiveError(
+            f"the kernel is compressed with {compression}, which kdive cannot unpack",
+            hint="give the unpacked kernel, or one compressed with " + ", ".join(_UNPACKERS),
+        )
+    try:
+        unpacked = unpacker(data)
+    except KdiveError:
+        raise
+    except Exception as error:  # each library has exceptions of its own
+        raise KdiveError(
+            f"the {compression} data of the kernel is damaged: {error}", hint="install the kernel again"
+        ) from error
+    if len(unpacked) > LIMIT:
+        raise KdiveError(f"the kernel unpacks to more than {LIMIT >> 20} MB", hint="is this file a kernel?")
+    return unpacked
+
+
+def _gzip(data: bytes) -> bytes:
+    import zlib
+
+    return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, LIMIT + 1)
+
+
+def _bzip2(data: bytes) -> bytes:
+    import bz2
+
+    return bz2.BZ2Decompressor().decompress(data, LIMIT + 1)
+
+
+def _lzma(data: bytes) -> bytes:
+    import lzma
+
+    return lzma.LZMADecompressor().decompress(data, LIMIT + 1)
+
+
+def _zstd(data: bytes) -> bytes:
+    import zstandard
+
+    with zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(data) as reader:
+        return reader.read(LIMIT + 1)
+
+
+def _lz4(data: bytes) -> bytes:
+    """The legacy format, which the kernel's build uses: blocks after their length, without an end mark."""
+    from cramjam import lz4
+
+    parts: list[bytes] = []
+    at, size = len(_LZ4_LEGACY), 0
+    while at + 4 <= len(data) and size <= LIMIT:
+        (length,) = struct.unpack_from("<I", data, at)
+        at += 4
+        if length == 0 or at + length > len(data):
+            break
+        parts.append(bytes(lz4.decompress_block(data[at : at + length], output_len=_LZ4_BLOCK)))
+        size += len(parts[-1])
+        at += length
+    return b"".join(parts)
+
+
+_UNPACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": _gzip,
+    "xz": _lzma,
+    "lzma": _lzma,
+    "zstd": _zstd,
+    "lz4": _lz4,
+    "bzip2": _bzip2,
+}
