@@ -79,7 +79,7 @@ def make_script(kernel: LabKernel) -> str:
     strip = "strip" if not cross else f"{kernel.arch}-linux-gnu-strip"
     return f"""
 set -e
-{make} KBUILD_MODPOST_WARN=1 CONFIG_DEBUG_INFO_BTF_MODULES= modules 2>&1
+{make} -j"$(nproc)" KBUILD_MODPOST_WARN=1 CONFIG_DEBUG_INFO_BTF_MODULES= modules 2>&1
 cd /{_SOURCES}
 cp {MODULE}.ko {MODULE}.ko.debug
 {strip} -g {MODULE}.ko

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from kdive.errors import KdiveError
@@ -25,6 +27,7 @@ _GUEST_FILES = re.compile(
     r"(usr/)?(bin/busybox|sbin/kexec|lib(64)?/(\S+/)?(ld-linux[^/]*|lib(c|z|lzma|uuid|zstd|nl-\w+-\w+|yajl|xen\w+)\.so[^/]*))"
 )
 _MOUNTED = ("dev", "proc")
+_DEVICES = {"null": (1, 3), "zero": (1, 5), "urandom": (1, 9)}  # Documentation/admin-guide/devices.txt
 _BUILD_TOOLS = (
     "make",
     "dash",
@@ -123,9 +126,8 @@ def _build_packages(kernel: LabKernel, suite: Suite, store: Store, mirror: str, 
     kbuild = [name for name in needed if name.startswith("linux-kbuild-")]
     host = Apt(folder, suite, ARCHES[host_arch()], mirror)
     host.update(progress)
-    host.download_with_depends(
-        [f"gcc-{compiler[1]}-{kernel.arch}-linux-gnu", *kbuild, *_BUILD_TOOLS], into / "host", progress
-    )
+    cross = f"gcc-{compiler[1]}-{kernel.arch.replace('_', '-')}-linux-gnu"
+    host.download_with_depends([cross, *kbuild, *_BUILD_TOOLS], into / "host", progress)
     apt.download(found, into, progress)
 
 
@@ -135,11 +137,29 @@ def host_arch() -> str:
 
 
 def run_in(tree: Path, script: str) -> str:
-    """What the shell script prints, run with `tree` as the root folder; without root's rights in a user namespace."""
-    mounts = " && ".join(f'mount --rbind /{name} "{tree}/{name}"' for name in _MOUNTED)
-    mounted = f'{mounts} && exec chroot "{tree}" /bin/sh -ec "$1"'
+    """What the shell script prints, run with `tree` as the root folder.
+
+    Root needs only what every container allows, chroot(2) and devices of its own; others need a user namespace.
+    """
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
     for name in _MOUNTED:
         (tree / name).mkdir(exist_ok=True)
+    if os.geteuid() == 0 and _has_devices(tree):
+        return child.run(["chroot", str(tree), "/bin/sh", "-ec", script], env=environment)
+    mounts = " && ".join(f'mount --rbind /{name} "{tree}/{name}"' for name in _MOUNTED)
+    mounted = f'{mounts} && exec chroot "{tree}" /bin/sh -ec "$1"'
     rights = [] if os.geteuid() == 0 else ["--map-root-user"]
-    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
     return child.run(["unshare", "--mount", *rights, "--", "sh", "-ec", mounted, "sh", script], env=environment)
+
+
+def _has_devices(tree: Path) -> bool:
+    """Whether `tree` has devices now that can be opened: not everybody may make them, nor have them everywhere."""
+    try:
+        for name, (major, minor) in _DEVICES.items():
+            device = tree / "dev" / name
+            with suppress(FileExistsError):
+                os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(major, minor))
+            device.open("rb").close()
+    except OSError:
+        return False
+    return True
