@@ -19,7 +19,7 @@ COMMON = {"zoo_main.c"}
 def test_its_truth_can_be_said_in_a_report(name: str) -> None:
     known = kind.load(name)
     assert known.class_ in classes()
-    assert (known.function is None) == (known.module is None)
+    assert (known.function is None) == (known.module is None and known.driver is None)
     assert known.module in (None, MODULE)
     assert known.dump_by in ("kdump", "qemu")
     assert (known.silent_s > 0) == (known.dump_by == "qemu")
@@ -30,7 +30,7 @@ def test_its_truth_can_be_said_in_a_report(name: str) -> None:
 def test_its_guilty_function_is_its_own_and_stays_a_function(name: str) -> None:
     known, source = kind.load(name), kind.source(name)
     if source is None:
-        assert known.function is None
+        assert known.module is None
         assert known.script or known.cmdline
         return
     text = source.read_text()
@@ -60,3 +60,10 @@ def test_a_kind_that_there_is_not_is_refused_with_all_that_there_are() -> None:
     with pytest.raises(KdiveError) as error:
         kind.load("null-derf")
     assert "null-deref-timer" in error.value.hint
+
+
+def test_a_driver_is_a_module_where_the_configuration_says_so() -> None:
+    known = kind.load("ext4-panic")
+    assert kind.module_of(known, {"CONFIG_EXT4_FS": "m"}) == "ext4"
+    assert kind.module_of(known, {"CONFIG_EXT4_FS": "y"}) is None
+    assert kind.module_of(kind.load("bug"), {}) == MODULE

@@ -19,6 +19,7 @@ Progress = Callable[[str], None]
 _SUITES = Path(__file__).parent / "data" / "suites.toml"
 _KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _LISTS_AGE_S = 24 * 3600.0
+_LISTS_FRESH_S = 600.0
 _DOWNLOAD_S = 1800.0
 ARCHES = {"x86_64": "amd64", "aarch64": "arm64"}  # as uname -m prints it → Debian's name
 
@@ -71,16 +72,17 @@ class Apt:
                 hint="apt-get install debian-archive-keyring",
             )
 
-    def update(self, progress: Progress) -> None:
-        """Fetches the lists of packages, where those at hand are older than a day."""
+    def update(self, progress: Progress, age_s: float = _LISTS_AGE_S) -> None:
+        """Fetches the lists of packages, where those at hand are older than `age_s`, by default a day."""
         (self._folder / "empty").mkdir(parents=True, exist_ok=True)
         (self._folder / "lists" / "partial").mkdir(parents=True, exist_ok=True)
         with (self._folder / "status").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             stamp = self._folder / "updated"
-            if stamp.exists() and time.time() - stamp.stat().st_mtime < _LISTS_AGE_S and self._sources_are_current():
+            if stamp.exists() and time.time() - stamp.stat().st_mtime < age_s and self._sources_are_current():
                 return
             progress(f"reading what Debian {self._suite.name} has for {self._arch}")
+            stamp.unlink(missing_ok=True)
             self._sources.write_text(self._sources_text())
             self._run("apt-get", "update", timeout_s=_DOWNLOAD_S)
             stamp.touch()
@@ -103,7 +105,7 @@ class Apt:
         total = sum(package.size for package in packages)
         progress(f"fetching {', '.join(package.name for package in packages)} ({total >> 20} MB)")
         wanted = [f"{package.name}={package.version}" for package in packages]
-        self._run("apt-get", "download", *wanted, cwd=into, timeout_s=_DOWNLOAD_S)
+        self._fetch(progress, "download", *wanted, cwd=into)
         return sorted(into.glob("*.deb"))
 
     def download_with_depends(self, names: Sequence[str], into: Path, progress: Progress) -> list[Path]:
@@ -111,8 +113,16 @@ class Apt:
         progress(f"fetching {names[0]} and what it needs")
         (into / "partial").mkdir(parents=True, exist_ok=True)
         archives = ("-o", f"Dir::Cache::Archives={into}")
-        self._run("apt-get", *archives, "install", "--download-only", "--yes", *names, timeout_s=_DOWNLOAD_S)
+        self._fetch(progress, *archives, "install", "--download-only", "--yes", *names)
         return sorted(into.glob("*.deb"))
+
+    def _fetch(self, progress: Progress, *arguments: str, cwd: Path | None = None) -> None:
+        """Has apt-get download; once more with new lists, since mirrors drop the versions that old lists name."""
+        try:
+            self._run("apt-get", *arguments, cwd=cwd, timeout_s=_DOWNLOAD_S)
+        except KdiveError:
+            self.update(progress, age_s=_LISTS_FRESH_S)
+            self._run("apt-get", *arguments, cwd=cwd, timeout_s=_DOWNLOAD_S)
 
     @property
     def _sources(self) -> Path:
@@ -148,14 +158,17 @@ class Apt:
         settings = {
             "Dir::Etc::SourceList": self._sources,
             "Dir::Etc::SourceParts": self._folder / "empty",
+            "Dir::Etc::Preferences": self._folder / "status",
             "Dir::Etc::PreferencesParts": self._folder / "empty",
             "Dir::State::Lists": self._folder / "lists",
             "Dir::State::Status": self._folder / "status",
             "Dir::Cache": self._folder / "cache",
             "APT::Architecture": self._arch,
             "APT::Architectures": self._arch,
+            "APT::Default-Release": "",
             "APT::Install-Recommends": "false",
             "APT::Sandbox::User": "root",
+            "APT::Update::Error-Mode": "any",
             "Acquire::Languages": "none",
             "Acquire::Retries": "3",
             "Debug::NoLocking": "true",

@@ -71,6 +71,8 @@ _PACKAGES = {
     "qemu-system-aarch64": "qemu-system-arm",
     "apt-get": "apt",
     "dpkg-deb": "dpkg",
+    "mke2fs": "e2fsprogs",
+    "debugfs": "e2fsprogs",
     "rpm2cpio": "rpm2cpio",
     "cpio": "cpio",
 }

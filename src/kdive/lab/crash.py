@@ -162,7 +162,7 @@ def _conclude(plan: Plan, known: Kind, work: Path, console: str, captured_by: st
     known_truth = Truth(
         class_=known.class_,
         function=known.function,
-        module=known.module,
+        module=kind.module_of(known, plan.kernel.config),
         kernel=plan.kernel.release,
         arch=plan.kernel.arch,
         kind=plan.name,

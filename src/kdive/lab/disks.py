@@ -9,7 +9,8 @@ from kdive.lab import child
 from kdive.lab.machine import Disk
 
 _SIZE = 16 << 20
-_BLOCK = 1024
+_BLOCK_BYTES = 1024
+_NOWHERE = 0xFFFFFFF0  # a block that no disk of this size has
 
 
 def make(kind: str, work: Path) -> Disk | None:
@@ -24,8 +25,10 @@ def make(kind: str, work: Path) -> Disk | None:
 
 
 def _corrupt_ext4(path: Path) -> Path:
-    """A file system whose root folder's inode points nowhere: errors=panic is reached by listing it."""
+    """A file system whose root folder says that it lies where there is no disk."""
     with path.open("wb") as image:
         image.truncate(_SIZE)
-    child.run(["mke2fs", "-q", "-F", "-t", "ext4", "-O", "^metadata_csum,^has_journal", "-b", str(_BLOCK), str(path)])
+    features = "^metadata_csum,^has_journal,^extents,^64bit"
+    child.run(["mke2fs", "-q", "-F", "-t", "ext4", "-O", features, "-b", str(_BLOCK_BYTES), str(path)])
+    child.run(["debugfs", "-w", "-R", f"set_inode_field <2> block[0] {_NOWHERE}", str(path)])
     return path

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kdive.errors import KdiveError
 from kdive.lab import rpm
 from kdive.lab.apt import ARCHES, Apt, Package, Suite, suites
 from kdive.lab.kernel import LabKernel
 from kdive.lab.store import Store, release_key
-from kdive.lab.tree import unpack
+from kdive.lab.tree import unpack, unpack_some
 
 Progress = Callable[[str], None]
 
@@ -25,6 +26,7 @@ class Available:
     release: str
     suite: str
     package: Package
+    size: int  # bytes to download, with the packages that the image is split into
 
 
 def available(store: Store, arch: str, *, mirror: str = "", progress: Progress) -> list[Available]:
@@ -86,7 +88,10 @@ def _in_suite(store: Store, suite: Suite, arch: str, mirror: str, progress: Prog
     apt.update(progress)
     # Three numbers: packages with two, such as linux-image-6.1-cloud-amd64, only name another one.
     names = apt.names(rf"linux-image-\d+\.\d+\.\d[^ ]*-cloud-{ARCHES[arch]}")
-    found = [Available(one.name.removeprefix("linux-image-"), suite.name, one) for one in apt.show(*names)]
+    found = []
+    for image in apt.show(*names):
+        release = image.name.removeprefix("linux-image-")
+        found.append(Available(release, suite.name, image, sum(part.size for part in _parts(apt, image, release))))
     yield from sorted(found, key=lambda one: release_key(one.release))
 
 
@@ -95,21 +100,18 @@ def _kernel(store: Store, suite: Suite, one: Available, arch: str, mirror: str, 
         if new is not None:
             apt = Apt(store.folder / "apt", suite, ARCHES[arch], mirror)
             debs = new / "debs"
-            apt.download(_parts(apt, one), debs, progress)
-            unpack(sorted(debs.glob("*.deb")), new)
-            for deb in debs.glob("*.deb"):
-                deb.unlink()
-            debs.rmdir()
+            unpack(apt.download(_parts(apt, one.package, one.release), debs, progress), new)
+            shutil.rmtree(debs)
             store.describe(new, LabKernel(one.release, arch, one.package.version, suite.name, new))
-    return next(kernel for kernel in store.kernels() if kernel.release == one.release)
+    return store.kernel(one.release)
 
 
-def _parts(apt: Apt, one: Available) -> list[Package]:
+def _parts(apt: Apt, image: Package, release: str) -> list[Package]:
     """The image's package, and those of the same release that it is split into."""
-    parts = [one.package]
+    parts = [image]
     for package in parts:
         known = {part.name for part in parts}
-        names = [name for name in package.depends if name not in known and _is_part(name, one.release)]
+        names = [name for name in package.depends if name not in known and _is_part(name, release)]
         parts += apt.show(*names)
     return parts
 
@@ -120,13 +122,13 @@ def _is_part(name: str, release: str) -> bool:
 
 def _debuginfo(store: Store, suite: Suite, kernel: LabKernel, mirror: str, progress: Progress) -> None:
     apt = Apt(store.folder / "apt", suite, ARCHES[kernel.arch], mirror)
-    found = apt.show(f"linux-image-{kernel.release}-dbg")
+    found = [replace(one, version=kernel.version) for one in apt.show(f"linux-image-{kernel.release}-dbg")]
     if not found:
         raise KdiveError(f"{kernel.release}: {suite.name} has no debuginfo of it", hint="a newer kernel may have")
     with store.making(f"debuginfo/{kernel.release}") as new:
         if new is not None:
-            debs = apt.download(found, new / "debs", progress)
+            debs = new / "debs"
+            [deb] = apt.download(found, debs, progress)
             progress(f"unpacking the debuginfo of {kernel.release}")
-            unpack(debs, new)
-            for deb in debs:
-                deb.unlink()
+            unpack_some(deb, new, f"*/vmlinux-{kernel.release}")
+            shutil.rmtree(debs)

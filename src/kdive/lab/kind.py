@@ -24,6 +24,7 @@ class Kind:
     class_: str
     function: str | None = None
     module: str | None = None
+    driver: tuple[str, str] | None = None  # module and option: the module's own, where the option is "m"
     script: tuple[str, ...] = ()  # shell lines that the guest runs; none: the module is loaded with kind=NAME
     cmdline: tuple[str, ...] = ()  # kernel parameters beyond the lab's own
     sysctl: tuple[str, ...] = ()  # "kernel.panic_on_warn=1"
@@ -61,6 +62,14 @@ def source(name: str) -> Path | None:
     """Its C file; None for a kind that user space brings about."""
     path = ZOO / f"{name.replace('-', '_')}.c"
     return path if path.exists() else None
+
+
+def module_of(kind: Kind, config: dict[str, str]) -> str | None:
+    """The module of the guilty function on a kernel of that configuration; None for the kernel itself."""
+    if kind.driver:
+        name, option = kind.driver
+        return name if config.get(option) == "m" else None
+    return kind.module
 
 
 def lacks(kind: Kind, config: dict[str, str], arch: str) -> str:

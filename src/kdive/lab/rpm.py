@@ -34,7 +34,7 @@ def fetch(store: Store, name: str, arch: str, progress: Progress) -> LabKernel:
                 _unpack(_local(package, new, optional=number > 0), new)
             _complete(new, release, name)
             store.describe(new, LabKernel(release, arch, release, "", new))
-    return next(kernel for kernel in store.kernels() if kernel.release == release)
+    return store.kernel(release)
 
 
 def _release(name: str) -> str:

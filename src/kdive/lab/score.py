@@ -41,12 +41,20 @@ class Scored:
     answers: dict[str, Answer]
 
     def misses(self) -> list[str]:
-        """What is wrong, in words; empty when every answer is right and all signatures are the same."""
-        found = [f"{name}: {wrong}" for name, answer in self.answers.items() if (wrong := _wrong(self.truth, answer))]
+        """What reports on the dump have wrong, in words, and a signature that its log does not share."""
+        found = self._wrong(NOTHING, DEBUGINFO)
         dump, log = self.answers.get(NOTHING), self.answers.get(LOG)
         if dump and log and not (dump.error or log.error) and dump.signature != log.signature:
             found.append(f"signature {dump.signature or 'none'} of the dump, {log.signature or 'none'} of its log")
         return found
+
+    def untold(self) -> list[str]:
+        """What logs alone do not tell: no miss, where it takes memory to know it."""
+        return self._wrong(LOG, SERIAL)
+
+    def _wrong(self, *names: str) -> list[str]:
+        tried = [(name, self.answers[name]) for name in names if name in self.answers]
+        return [f"{name}: {wrong}" for name, answer in tried if (wrong := _wrong(self.truth, answer))]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ _RIGHT = "right"
 
 
 def page(scored: Sequence[Scored], statuses: Mapping[Case, Status], made: str) -> str:
-    """Shares, then kinds down and kernels across, then each miss and each crash that could not be made.
+    """Shares, then kinds down and kernels across, then each miss, and each crash that could not be made.
 
     `made` says when and by which revision.
     """
@@ -29,7 +29,9 @@ def page(scored: Sequence[Scored], statuses: Mapping[Case, Status], made: str) -
         for case, status in sorted(statuses.items(), key=lambda item: (item[0].kind, item[0].release, item[0].cpus))
         if status.state != DONE
     ]
-    lines += ["", "## Misses", "", *(misses or ["None."]), "", "## Not made", "", *(unmade or ["None."])]
+    untold = [f"* {_case(one)}: {words}" for one in scored for words in one.untold()]
+    for title, rows in (("Misses", misses), ("What logs alone do not tell", untold), ("Not made", unmade)):
+        lines += ["", f"## {title}", "", *(rows or ["None."])]
     return "\n".join(lines)
 
 

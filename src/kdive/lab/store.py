@@ -8,10 +8,11 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from kdive.errors import KdiveError
 from kdive.lab.kernel import LabKernel
 
 _KERNEL = "kernel.json"
@@ -34,6 +35,16 @@ class Store:
                 continue  # written by another version of kdive: fetched again
         return sorted(found, key=lambda kernel: release_key(kernel.release))
 
+    def kernel(self, release: str) -> LabKernel:
+        """The kernel of exactly this release. Raises KdiveError where none is here that this kdive understands."""
+        for kernel in self.kernels():
+            if kernel.release == release:
+                return kernel
+        folder = self.folder / "kernels" / release
+        raise KdiveError(
+            f"{folder}: holds no kernel that this kdive knows", hint="remove the folder and fetch it again"
+        )
+
     @staticmethod
     def describe(root: Path, kernel: LabKernel) -> None:
         """Writes beside the files of `kernel`, in `root`, what it is."""
@@ -50,7 +61,7 @@ class Store:
     def making(self, name: str) -> Iterator[Path | None]:
         """A folder to fill, which becomes `name` when the context ends well; None where `name` is there already.
 
-        Only one program makes a thing; another waits for it. What a killed one left is removed.
+        Only one program makes a thing; another waits for it. What killed ones left beside it is removed.
         """
         final = self.folder / name
         final.parent.mkdir(parents=True, exist_ok=True)
@@ -61,12 +72,24 @@ class Store:
                 return
             new = final.parent / f".{final.name}.new"
             shutil.rmtree(new, ignore_errors=True)
+            _remove_leftovers(final.parent)
             new.mkdir()
-            yield new
-            if new.exists():
+            try:
+                yield new
                 new.rename(final)
+            finally:
+                shutil.rmtree(new, ignore_errors=True)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Removes what nobody is making any more: its lock is free."""
+    for left in folder.glob(".*.new"):
+        with left.with_suffix(".lock").open("wb") as lock, suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def release_key(release: str) -> tuple[int, ...]:
-    """Sorts releases as people do: 6.9 before 6.12."""
-    return tuple(int(number) for number in re.findall(r"\d+", release))
+    """Sorts releases as people do: 6.9 before 6.12, deb12 before deb12.1."""
+    version = re.sub(r"[.-](cloud-)?(amd64|arm64|x86_64|aarch64)$", "", release)
+    return tuple(int(number) for number in re.findall(r"\d+", version))

@@ -26,6 +26,7 @@ _GUEST_PROGRAMS = ("busybox-static", "kexec-tools")
 _GUEST_FILES = re.compile(
     r"(usr/)?(bin/busybox|sbin/kexec|lib(64)?/(\S+/)?(ld-linux[^/]*|lib(c|z|lzma|uuid|zstd|nl-\w+-\w+|yajl|xen\w+)\.so[^/]*))"
 )
+_UNPACK_S = 1800.0
 _MOUNTED = ("dev", "proc")
 _DEVICES = {"null": (1, 3), "zero": (1, 5), "urandom": (1, 9)}  # Documentation/admin-guide/devices.txt
 _BUILD_TOOLS = (
@@ -50,11 +51,21 @@ def unpack(debs: Sequence[Path], root: Path) -> None:
         if not (root / name).is_symlink():
             (root / name).symlink_to(f"usr/{name}")
     for deb in debs:
-        reader = child.start(["dpkg-deb", "--fsys-tarfile", str(deb)], stdout=subprocess.PIPE)
-        with reader:
-            child.run(["tar", "-x", "--keep-directory-symlink", "-C", str(root), "-f", "-"], stdin=reader.stdout)
-        if reader.returncode:
-            raise KdiveError(f"{deb.name}: cannot be unpacked", hint="is the disk full?")
+        _unpack(deb, root)
+
+
+def unpack_some(deb: Path, root: Path, pattern: str) -> None:
+    """Unpacks the files whose path in the package matches `pattern`. Raises KdiveError where none does."""
+    _unpack(deb, root, "--wildcards", pattern)
+
+
+def _unpack(deb: Path, root: Path, *which: str) -> None:
+    reader = child.start(["dpkg-deb", "--fsys-tarfile", str(deb)], stdout=subprocess.PIPE)
+    with reader:
+        tar = ["tar", "-x", "--keep-directory-symlink", "-C", str(root), "-f", "-", *which]
+        child.run(tar, stdin=reader.stdout, timeout_s=_UNPACK_S)
+    if reader.returncode:
+        raise KdiveError(f"{deb.name}: cannot be unpacked", hint="is the disk full?")
 
 
 def guest_tree(arch: str, store: Store, *, mirror: str = "", progress: Progress) -> Path:

@@ -4,8 +4,10 @@ from kdive.lab.kind import Kind
 
 KIND = Kind(
     class_="fs-panic",
+    function="__ext4_iget",
+    driver=("ext4", "CONFIG_EXT4_FS"),
     disk="ext4-corrupt",
-    script=("mkdir /mnt", "mount -t ext4 -o errors=panic /dev/vdb /mnt", "here", "ls -lR /mnt"),
+    script=("mkdir /mnt", "here", "mount -t ext4 -o errors=panic /dev/vdb /mnt"),
     modules=("ext4", "crc32c_generic"),
     needs=("CONFIG_EXT4_FS",),
 )

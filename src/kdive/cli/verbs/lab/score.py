@@ -64,6 +64,9 @@ def _text(corpus: Path, scored: Sequence[Scored]) -> str:
     misses = [(one, miss) for one in scored for miss in one.misses()]
     lines += ["", f"{len(misses)} misses" if misses else "no misses"]
     lines += [f"{one.folder.relative_to(corpus)}: {miss}" for one, miss in misses]
+    untold = [(one, words) for one in scored for words in one.untold()]
+    lines += ["", "what logs alone do not tell"] if untold else []
+    lines += [f"{one.folder.relative_to(corpus)}: {words}" for one, words in untold]
     return "\n".join(lines)
 
 
@@ -77,6 +80,7 @@ def _json(scored: Sequence[Scored]) -> str:
             "truth": asdict(one.truth),
             "answers": {name: asdict(answer) for name, answer in one.answers.items()},
             "misses": one.misses(),
+            "untold": one.untold(),
         }
         for one in scored
     ]
