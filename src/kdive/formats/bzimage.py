@@ -11,10 +11,8 @@ from kdive.formats.record import U8, U16, U32, U64, Record
 
 _HEADER_AT = 0x1F1
 _MAGIC_AT, _MAGIC = 0x202, b"HdrS"
-_BOOT_FLAG = 0xAA55
 _SECTOR = 512
 _VERSION_LIMIT = 512
-_LOADED_HIGH = 1  # bit of loadflags: this is what makes it a bzImage
 _XLF_KERNEL_64 = 1  # bit of xloadflags
 _OLD_CMDLINE_LIMIT = 255  # bytes; before protocol 2.06
 
@@ -56,7 +54,7 @@ class SetupHeader(Record, source="Documentation/arch/x86/boot.rst, struct setup_
     payload_length: U32
     setup_data: U64
     pref_address: U64
-    init_size: U32  # bytes of memory that the kernel needs to unpack itself
+    init_size: U32
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ class BzImage:
     sixty_four_bits: bool
     relocatable: bool
     cmdline_limit: int  # bytes, without the NUL
-    init_size: int
+    init_size: int  # bytes of memory from the start of the kernel on, to unpack itself
 
 
 def is_bzimage(data: bytes) -> bool:
@@ -85,12 +83,6 @@ def read_bzimage(data: bytes) -> BzImage:
         cmdline_limit=header.cmdline_size or _OLD_CMDLINE_LIMIT,
         init_size=header.init_size,
     )
-
-
-def is_loadable(data: bytes) -> bool:
-    """Whether its boot flag and load flags are those that the kernel's own loader asks for."""
-    header = SetupHeader.read(data, _HEADER_AT, "<")
-    return header.boot_flag == _BOOT_FLAG and bool(header.loadflags & _LOADED_HIGH)
 
 
 def _version(data: bytes, header: SetupHeader) -> str:

@@ -214,20 +214,20 @@ def _ekeyrejected(refusal: Refusal) -> _Cause:
 
 def _too_big(refusal: Refusal) -> _Cause:
     plan = refusal.plan
-    need = len(plan.image.data) + len(plan.image.initrd) + refusal.initrd_bytes if plan else 0
+    need = plan.image.need + refusal.initrd_bytes if plan else 0
     if refusal.crash:
         if refusal.state.crash_size == 0:
             return NOTHING_RESERVED
         have = refusal.state.crash_size
         reserved = "" if isinstance(have, Missing) else f", and crashkernel= reserves {_mb(have)}"
         return (
-            f"kernel and initramfs ({_mb(need)} as files) find no place{reserved}",
+            f"kernel and initramfs ({_mb(need)}) find no place{reserved}",
             "reserve more with crashkernel=, or make the initramfs smaller",
         )
     have = refusal.machine.memory
     memory = "" if isinstance(have, Missing) else f" in the {_mb(have)} of this machine"
     return (
-        f"kernel and initramfs ({_mb(need)} as files) find no place{memory}",
+        f"kernel and initramfs ({_mb(need)}) find no place{memory}",
         "free memory (echo 3 > /proc/sys/vm/drop_caches; echo 1 > /proc/sys/vm/compact_memory) and try again",
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,12 +21,13 @@ _NOEXEC_SEAL = 8  # MFD_NOEXEC_SEAL, 105ff5339f49, v6.3: where vm.memfd_noexec i
 def read_image(path: Path) -> Image:
     """The kernel in the file. Raises LoadError when it cannot be read, KdiveError when it is none."""
     try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _KERNEL_LIMIT:
+            raise LoadError(f"{path}: this is no kernel", hint="give the path of a vmlinuz, Image or UKI: ls /boot")
         with path.open("rb") as file:
-            data = file.read(_KERNEL_LIMIT + 1)
+            data = file.read(status.st_size)
     except OSError as error:
         raise _unreadable(path, error) from error
-    if len(data) > _KERNEL_LIMIT:
-        raise LoadError(f"{path}: larger than {_KERNEL_LIMIT >> 30} GB", hint="is this file a kernel?")
     return recognise(data)
 
 

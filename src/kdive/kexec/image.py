@@ -35,6 +35,12 @@ class Image:
     initrd: bytes = b""  # of a UKI
     cmdline: str | None = None  # of a UKI that has one
     cmdline_limit: int | None = None  # bytes, where the image says so
+    memory: int = 0  # bytes that it takes once it is loaded, where the image says so
+
+    @property
+    def need(self) -> int:
+        """Bytes of memory that it takes at least, its own initramfs included."""
+        return max(len(self.data), self.memory) + len(self.initrd)
 
     @property
     def name(self) -> str:
@@ -72,6 +78,7 @@ def _bzimage(data: bytes) -> Image:
         version=header.version.partition(" ")[0],
         signed=_signed(data),
         cmdline_limit=header.cmdline_limit,
+        memory=header.init_size,
     )
 
 
@@ -109,7 +116,8 @@ def _plain(data: bytes) -> Image:
 
 def _image(data: bytes, arch: str) -> Image:
     name = {"aarch64": "arm64 Image", "riscv64": "riscv Image"}[arch]
-    return Image(format=name, arch=arch, data=data, version=_banner(data), signed=_signed(data))
+    size = linux_image.LinuxImageHeader.read(data, 0, "<").image_size
+    return Image(format=name, arch=arch, data=data, version=_banner(data), signed=_signed(data), memory=size)
 
 
 def _wrapped(outer: bytes, wrapping: str, inner: Image) -> Image:

@@ -138,7 +138,7 @@ def _check_reservation(request: Request, image: Image, initrd_bytes: int, state:
         return  # the kernel will say what is wrong
     if size == 0:
         raise LoadError(*NOTHING_RESERVED)
-    need = len(image.data) + len(image.initrd) + initrd_bytes
+    need = image.need + initrd_bytes
     if need > size:
         raise LoadError(
             f"{request.kernel} and its initramfs take {_mb(need)}, and crashkernel= reserves {_mb(size)}",

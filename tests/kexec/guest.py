@@ -1,0 +1,129 @@
+"""Machines that load kernels by kdive: a real kernel in QEMU, Debian's Python, and kdive as it lies here."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import kdive
+from kdive.formats import cpio
+from kdive.formats.cpio import CpioEntry
+from kdive.lab import child
+from kdive.lab.apt import ARCHES, Apt, suites
+from kdive.lab.guest_run import Guest
+from kdive.lab.machine import MIB, Machine, board
+from kdive.lab.prepare import Bench
+from kdive.lab.store import Store
+from kdive.lab.tree import unpack
+from kdive.units import ByteCount
+
+MEMORY = ByteCount(1024 * MIB)
+DONE = "kdive-test: done"  # the script came to its end
+_PYTHON = ("python3-minimal", "libpython3-stdlib", "busybox-static")
+_PYTHON_TREE = "trees/guest-python-2"
+# Of what the packages bring, nothing that a program without a terminal needs.
+_LEFT_OUT = ("share", "include", "test", "idlelib", "lib2to3", "ensurepip", "pydoc_data", "tkinter", "gconv", "perl")
+_SHARED = Path(kdive.__file__).parent
+
+_START = """\
+#!/bin/sh
+/bin/busybox --install -s /bin
+export PATH=/bin:/sbin:/usr/bin HOME=/ PYTHONDONTWRITEBYTECODE=1
+mkdir -p /proc /sys /dev /tmp /run
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+exec </dev/console >/dev/console 2>&1
+say() { echo "kdive-test: $*"; }
+kdive() { PYTHONPATH=/kdive python3.11 -m kdive "$@"; }
+"""
+CAPTURE = """\
+say "capture kernel, vmcore of $(stat -c %s /proc/vmcore) bytes"
+"""
+
+
+def python_tree(store: Store) -> Path:
+    """Folder with a Python and a busybox as a guest runs them."""
+    with store.making(_PYTHON_TREE) as new:
+        if new is not None:
+            suite = next(one for one in suites() if one.name == "bookworm")  # its Python is of 3.11
+            apt = Apt(store.folder / "apt", suite, ARCHES["x86_64"])
+            apt.update(lambda what: None)
+            debs, everything = new / "debs", new / "all"
+            unpack(apt.download_with_depends(_PYTHON, debs, lambda what: None), everything)
+            for path in _needed(everything / "usr"):
+                target = new / "usr" / path.relative_to(everything / "usr")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(path, target, follow_symlinks=True)
+            shutil.rmtree(everything)
+            shutil.rmtree(debs)
+    return store.folder / _PYTHON_TREE
+
+
+def _needed(usr: Path) -> Iterator[Path]:
+    for path in sorted(usr.rglob("*")):
+        place = path.relative_to(usr)
+        wanted = place.parts[0].startswith("lib") or place.name in ("python3.11", "busybox")
+        if wanted and path.is_file() and not set(_LEFT_OUT) & set(place.parts):
+            yield path
+
+
+def initramfs(script: str, files: Mapping[str, bytes], tree: Path | None = None) -> bytes:
+    """What runs `script` with busybox, and where `tree` is given with Python and kdive, then switches off."""
+    text = f"{_START}\n{script}\nsay done\nsync\npoweroff -f\n"
+    busybox = next(path for path in (tree or python_tree(Store())).rglob("busybox") if path.is_file())
+    entries = [
+        cpio.file("init", text.encode(), executable=True),
+        cpio.file("bin/busybox", busybox.read_bytes(), executable=True),
+        cpio.link("bin/sh", "busybox"),
+        *(cpio.file(name, data) for name, data in files.items()),
+    ]
+    if tree:
+        entries += [*_tree(tree), *_kdive(), cpio.link("lib", "usr/lib"), cpio.link("lib64", "usr/lib64")]
+    return cpio.archive(entries)
+
+
+def _tree(tree: Path) -> Iterator[CpioEntry]:
+    for path in sorted((tree / "usr").rglob("*")):
+        if path.is_file():
+            executable = bool(path.stat().st_mode & 0o111)
+            yield cpio.file(str(path.relative_to(tree)), path.read_bytes(), executable)
+
+
+def _kdive() -> Iterator[CpioEntry]:
+    for path in sorted(_SHARED.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts and "lab" not in path.relative_to(_SHARED).parts[:1]:
+            yield cpio.file(f"kdive/kdive/{path.relative_to(_SHARED)}", path.read_bytes())
+
+
+def run(
+    bench: Bench,
+    folder: Path,
+    archive: bytes,
+    cmdline: Sequence[str] = (),
+    marks: Sequence[str] = (DONE,),
+    s: float = 300,
+) -> str:
+    """What the machine prints until one of `marks`, or its end."""
+    (folder / "initramfs").write_bytes(archive)
+    known = board("x86_64")
+    machine = Machine(
+        arch="x86_64",
+        kernel=bench.kernel.vmlinuz,
+        initramfs=folder / "initramfs",
+        cmdline=(f"console={known.console}", "loglevel=4", "panic=-1", *cmdline),
+        memory=MEMORY,
+        cpus=1,
+        console_log=folder / "console.log",
+        accel=bench.accel,
+    )
+    with Guest(machine, folder) as guest:
+        guest.wait_for(marks, s)
+        return guest.text
+
+
+def need_programs() -> None:
+    """Raises KdiveError where the machines cannot be made here."""
+    for program in ("qemu-system-x86_64", "apt-get", "dpkg-deb"):
+        child.require(program)
