@@ -47,6 +47,7 @@ BOARDS = {
     ),
 }
 _BIG_MEMORY = 2048 * MIB  # from here on the capture kernel needs more for its own tables
+_NEVER_BYTES = 64 * MIB  # of a disk that never answers
 _BIG_CRASHKERNEL = 256 * MIB
 
 
@@ -124,7 +125,7 @@ def qemu_argv(machine: Machine) -> list[str]:
 def _blockdev(number: int, disk: Disk) -> str:
     if disk.never:
         an_hour_ns = 3600 * 10**9
-        return f"driver=null-co,node-name=disk{number},size=64M,latency-ns={an_hour_ns}"
+        return f"driver=null-co,node-name=disk{number},size={_NEVER_BYTES},latency-ns={an_hour_ns}"
     # Pages of zeros leave holes in the image.
     path = str(disk.image).replace(",", ",,")
     return f"driver=raw,node-name=disk{number},discard=unmap,detect-zeroes=unmap,file.driver=file,file.filename={path}"

@@ -15,8 +15,9 @@ _STALLED_BRACES = re.compile(r".*stalls? on (?:CPUs?/tasks: |CPU )\{((?: ?\d+)(?
 _STALLED_TASK = re.compile(r"(?:rcu: )?\s*Tasks blocked on .*?: (?:P(\d+))")
 _OBJECT = re.compile(r" ?which belongs to the cache (\S+) of size (\d+)")
 _KASAN_RANGE = re.compile(r"KASAN: (?P<what>[\w -]+) in range \[(?P<range>[^\]]+)\]")
-_ALLOCATED = re.compile(r"[Aa]llocated (?:by task (?P<pid>\d+)|in (?P<function>[\w.]+).* pid=(?P<tracked_pid>\d+))")
-_FREED = re.compile(r"[Ff]reed (?:by task (?P<pid>\d+)|in (?P<function>[\w.]+).* pid=(?P<tracked_pid>\d+))")
+_TRACKED = r"\S*(?: \[(?P<module>\w+)[^]]*\])?.* pid=(?P<tracked_pid>\d+))"
+_ALLOCATED = re.compile(r"[Aa]llocated (?:by task (?P<pid>\d+)|in (?P<function>[\w.]+)" + _TRACKED)
+_FREED = re.compile(r"[Ff]reed (?:by task (?P<pid>\d+)|in (?P<function>[\w.]+)" + _TRACKED)
 _SANITIZER_FRAMES = re.compile(
     r"kasan_|_+kasan|kfence_|save_stack|stack_trace_save|_*k[mvz]*alloc|k[vz]?free|_*kmem_cache_|_*slab_|set_track"
     r"|poison|unpoison|krealloc|__do_km|mempool_"
@@ -69,6 +70,8 @@ def _memory(details: dict[str, str], parts: Sequence[Section]) -> None:
                 )
                 if function:
                     details[f"{name}_function"] = function
+                if match["module"]:
+                    details[f"{name}_module"] = match["module"]
 
 
 def stalled_cpus(report: Report, lines: Sequence[str]) -> list[int]:

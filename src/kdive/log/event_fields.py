@@ -177,7 +177,7 @@ def _work_in_flight(pool: str, lines: Sequence[str]) -> Frame | None:
 
 def _without_repetition(ip: Frame | None, frames: Sequence[Frame]) -> Sequence[Frame]:
     """Without what stands above the interrupted function: the handler's own frames, marked "?", and the function."""
-    if ip is None:
+    if ip is None or not ip.function:
         return frames
     guesses = next((n for n, frame in enumerate(frames) if frame.reliable), len(frames))
     repeated = [n for n, frame in enumerate(frames[: guesses + 1]) if frame.function == ip.function]

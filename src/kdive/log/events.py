@@ -11,7 +11,7 @@ stands for), "oops" (a bare Oops header) and "oom-kill" (the OOM killer, without
 has one of these: it is "panic-other" or "other" then.
 
 Details, where they are known: reason, implies, what, file, line, function, offset, size, module, seconds, error_code,
-trap, kdump ("loaded"), release; alloc_function, alloc_pid, free_function, free_pid, object_size, cache (sanitizers);
+trap, kdump ("loaded"), release; alloc_function, alloc_module, alloc_pid, free_…, object_size, cache (sanitizers);
 task, blocker (hung tasks); cpus, waits (RCU stalls); killed (OOM); count (lines of a storm).
 """
 
