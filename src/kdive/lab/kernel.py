@@ -19,7 +19,7 @@ class LabKernel:
 
     @property
     def vmlinuz(self) -> Path:
-        return self.root / "boot" / f"vmlinuz-{self.release}"
+        return self._file("vmlinuz")
 
     @property
     def modules(self) -> Path:
@@ -29,6 +29,11 @@ class LabKernel:
     @cached_property
     def config(self) -> dict[str, str]:
         """The kernel's configuration: {"CONFIG_SMP": "y"}; what is not set is not in it."""
-        text = (self.root / "boot" / f"config-{self.release}").read_text()
+        text = self._file("config").read_text()
         pairs = (line.partition("=") for line in text.splitlines() if line.startswith("CONFIG_"))
         return {name: value for name, _, value in pairs}
+
+    def _file(self, name: str) -> Path:
+        """In /boot, or where newer packages have it: beside the modules."""
+        in_boot = self.root / "boot" / f"{name}-{self.release}"
+        return in_boot if in_boot.exists() else self.modules / name
