@@ -29,14 +29,14 @@ _SHARED = Path(kdive.__file__).parent
 _START = """\
 #!/bin/sh
 /bin/busybox --install -s /bin
-export PATH=/bin:/sbin:/usr/bin HOME=/ PYTHONDONTWRITEBYTECODE=1
+export PATH=/bin:/sbin:/usr/bin HOME=/
 mkdir -p /proc /sys /dev /tmp /run
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 exec </dev/console >/dev/console 2>&1
 say() { echo "kdive-test: $*"; }
-kdive() { PYTHONPATH=/kdive python3.11 -m kdive "$@"; }
+kdive() { PYTHONPATH=/kdive python3.11 -S -m kdive "$@"; }
 """
 CAPTURE = """\
 say "capture kernel, vmcore of $(stat -c %s /proc/vmcore) bytes"

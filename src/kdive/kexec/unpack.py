@@ -75,17 +75,16 @@ def _lz4(data: bytes) -> bytes:
     """The legacy format, which the kernel's build uses: blocks after their length, without an end mark."""
     from cramjam import lz4
 
-    parts: list[bytes] = []
-    at, size = len(_LZ4_LEGACY), 0
-    while at + 4 <= len(data) and size <= LIMIT:
+    unpacked, block = bytearray(), bytearray(_LZ4_BLOCK)
+    at = len(_LZ4_LEGACY)
+    while at + 4 <= len(data) and len(unpacked) <= LIMIT:
         (length,) = struct.unpack_from("<I", data, at)
         at += 4
         if length == 0 or at + length > len(data):
             break
-        parts.append(bytes(lz4.decompress_block(data[at : at + length], output_len=_LZ4_BLOCK)))
-        size += len(parts[-1])
+        unpacked += block[: lz4.decompress_block_into(data[at : at + length], block)]
         at += length
-    return b"".join(parts)
+    return bytes(unpacked)
 
 
 _UNPACKERS: dict[str, Callable[[bytes], bytes]] = {

@@ -18,6 +18,7 @@ from kdive.options import Opt
 
 if TYPE_CHECKING:
     from kdive.facts.missing import Missing
+    from kdive.kexec.remember import Loaded
     from kdive.kexec.state import State
 
 
@@ -30,27 +31,29 @@ class Options:
 
 def run(options: Options, terminal: Terminal) -> int:
     """Writes what is loaded."""
+    from kdive.kexec.remember import recall
     from kdive.kexec.state import read_state
 
     state = read_state(options.root)
-    terminal.write(_json(state) if options.json else "\n".join(_lines(state)))
+    known = {"reboot": recall(False, options.root), "crash": recall(True, options.root)}
+    terminal.write(_json(state, known) if options.json else "\n".join(_lines(state, known)))
     wanted = {"reboot": state.loaded, "crash": state.crash_loaded, "": True}[options.loaded]
     return EXIT_OK if wanted else EXIT_NO_VERDICT
 
 
-def _json(state: State) -> str:
+def _json(state: State, known: dict[str, Loaded | Missing]) -> str:
     import json
 
     from kdive.facts.codec import to_json
 
-    return json.dumps({"schema": "kdive-kexec-status/1", **to_json(state)}, indent=2)
+    return json.dumps({"schema": "kdive-kexec-status/1", **to_json(state), "images": to_json(known)}, indent=2)
 
 
-def _lines(state: State) -> Iterator[str]:
+def _lines(state: State, known: dict[str, Loaded | Missing]) -> Iterator[str]:
     from kdive.facts.missing import Missing
 
-    yield f"at a reboot   {_loaded(state.loaded)}"
-    yield f"at a crash    {_loaded(state.crash_loaded)}"
+    yield f"at a reboot   {_loaded(state.loaded, known['reboot'])}"
+    yield f"at a crash    {_loaded(state.crash_loaded, known['crash'])}"
     yield f"reserved      {_reserved(state)}"
     if isinstance(state.cma_ranges, str) and state.cma_ranges:
         yield f"from CMA      {state.cma_ranges}"
@@ -65,12 +68,18 @@ def _lines(state: State) -> Iterator[str]:
         yield f"lockdown      {state.lockdown}: signed kernels alone"
 
 
-def _loaded(value: bool | Missing) -> str:
+def _loaded(value: bool | Missing, known: Loaded | Missing) -> str:
     from kdive.facts.missing import Missing
 
     if isinstance(value, Missing):
         return f"not known: {value.reason}"
-    return "a kernel is loaded" if value else "nothing is loaded"
+    if not value:
+        return "nothing is loaded"
+    if isinstance(known, Missing):
+        return f"a kernel is loaded; {known.reason}"
+    changed = known.changed()
+    words = f"{known.kernel.path} ({known.version})" if known.version else known.kernel.path
+    return f"{words} is loaded" + (f"; since then changed: {', '.join(changed)}" if changed else "")
 
 
 def _reserved(state: State) -> str:
