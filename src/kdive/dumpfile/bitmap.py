@@ -47,8 +47,9 @@ class Bitmap:
         end = min(end, self.bits)
         if end <= first:
             return b""
-        data = self._source.read(self._offset + first // 8, -(-(end - first) // 8))
-        padding = -(end - first) % 8
+        size = -(-(end - first) // 8)
+        data = self._source.read_up_to(self._offset + first // 8, size)
+        padding = -(end - first) % 8 if len(data) == size else 0
         return data if not padding else data[:-1] + bytes([data[-1] & (0xFF >> padding)])
 
     def count(self) -> int:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,9 @@ from kdive.engine.compress import FLAGS, compressor
 from kdive.engine.page_reader import PageReader
 from kdive.engine.writing import BATCH_BYTES, Compression
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -22,7 +24,7 @@ class Batch:
 
     pfns: NDArray[np.int64]
     good: NDArray[np.bool_]  # could be read
-    zero: NDArray[np.bool_]  # full of zeros, and to be left out for it
+    zero: NDArray[np.bool_]  # full of zeros
     sizes: NDArray[np.int64]  # bytes in `data`, of each page in it
     flags: NDArray[np.uint32]  # how each of these is compressed
     data: bytes
@@ -50,18 +52,17 @@ def zero_pages(pages: NDArray[np.uint8]) -> NDArray[np.bool_]:
 class Packer:
     """Turns pages into batches; for one thread."""
 
-    def __init__(self, reader: PageReader, compression: Compression, *, leave_out_zeros: bool) -> None:
+    def __init__(self, reader: PageReader, compression: Compression) -> None:
         self._reader = reader
         self._flag = FLAGS[compression]
         self._compress = compressor(compression) if compression else None
-        self._leave_out_zeros = leave_out_zeros
         self._buffer = np.empty((batch_pages(reader.page_size), reader.page_size), np.uint8)
 
     def pack(self, pfns: NDArray[np.int64]) -> Batch:
         """The batch of pages `pfns`."""
         pages = self._buffer[: len(pfns)]
         good = self._reader.read_pages(pfns, pages)
-        zero = zero_pages(pages) & good if self._leave_out_zeros else np.zeros(len(pfns), np.bool_)
+        zero = zero_pages(pages) & good
         rows = np.flatnonzero(good & ~zero)
         sizes = np.full(len(rows), self._reader.page_size, np.int64)
         flags = np.zeros(len(rows), np.uint32)
@@ -87,16 +88,18 @@ def packed(
     reader: PageReader,
     pieces: Iterable[NDArray[np.int64]],
     compression: Compression,
-    *,
-    leave_out_zeros: bool,
     jobs: int,
 ) -> Iterator[Batch]:
     """The batches of all pages, in order."""
     wanted = slices(pieces, batch_pages(reader.page_size))
-    packers = [Packer(reader, compression, leave_out_zeros=leave_out_zeros) for _ in range(max(1, jobs))]
+    packers = [Packer(reader, compression) for _ in range(max(1, jobs))]
     if len(packers) == 1:
         yield from map(packers[0].pack, wanted)
         return
+    # A capture kernel has one CPU: what follows would only cost it the time of the imports.
+    from concurrent.futures import ThreadPoolExecutor
+    from queue import SimpleQueue
+
     free: SimpleQueue[Packer] = SimpleQueue()
     for packer in packers:
         free.put(packer)

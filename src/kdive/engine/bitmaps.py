@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,14 +66,27 @@ class Spool:
     """Bytes by offset, in memory while they are few and then in a file without a name."""
 
     def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
+        self._bytes = bytearray()
+        self._file: BinaryIO | None = None
 
     def write(self, offset: int, data: bytes) -> None:
-        self._file.seek(offset)
-        self._file.write(data)
+        if self._file is None and offset + len(data) > _SPOOL_BYTES:
+            import tempfile
+
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed by __exit__)
+            self._file.write(self._bytes)
+            self._bytes.clear()
+        if self._file is not None:
+            self._file.seek(offset)
+            self._file.write(data)
+            return
+        self._bytes.extend(bytes(max(0, offset - len(self._bytes))))
+        self._bytes[offset : offset + len(data)] = data
 
     def read(self, offset: int, size: int) -> bytes:
         """`size` bytes; zeros where nothing was written."""
+        if self._file is None:
+            return bytes(self._bytes[offset : offset + size]).ljust(size, b"\0")
         self._file.seek(offset)
         return self._file.read(size).ljust(size, b"\0")
 
@@ -82,4 +94,5 @@ class Spool:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()

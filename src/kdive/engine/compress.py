@@ -6,9 +6,7 @@ for each of them; the others get one call for each page, from a list.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,8 +14,6 @@ from numpy.typing import NDArray
 
 from kdive.engine.writing import Compression
 from kdive.formats import kdump_compressed as kdump
-
-_LZO_WORK_BYTES = 16384 * 8  # LZO1X_1_MEM_COMPRESS, lzo1x.h
 
 CompressRows = Callable[[NDArray[np.uint8], NDArray[np.intp]], Sequence[Any]]
 FLAGS = {name: flag for flag, name in kdump.CODECS.items()} | {"": 0}
@@ -30,8 +26,8 @@ def compressor(compression: Compression) -> CompressRows:
     """
     if compression == "zstd":
         return _zstd()
-    if compression == "lzo" and (library := _liblzo2()) is not None:
-        return _LibLzo2(library).compress
+    if compression == "lzo" and (batch := _liblzo2()) is not None:
+        return batch
     one: Callable[[Any], Any] = {"zlib": _zlib, "lzo": _lzo, "snappy": _snappy}[compression]()
     return lambda pages, rows: _each(one, pages, rows)
 
@@ -73,41 +69,17 @@ def _lzo() -> Callable[[Any], Any]:
     return lambda page: context.compress(bytes(page))
 
 
+def _liblzo2() -> CompressRows | None:
+    """The system's own LZO, twenty times as fast as the one that kdive brings; None where it is not installed."""
+    from kdive.engine.liblzo2 import LibLzo2
+
+    try:
+        return LibLzo2().compress
+    except (OSError, AttributeError):
+        return None
+
+
 def _snappy() -> Callable[[Any], Any]:
     from cramjam import snappy
 
     return snappy.compress_raw
-
-
-@cache
-def _liblzo2() -> ctypes.CDLL | None:
-    """The system's own LZO, twenty times as fast as the one that kdive brings; None where it is not installed."""
-    try:
-        library = ctypes.CDLL("liblzo2.so.2")
-        library.lzo1x_1_compress.argtypes = [
-            ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p,
-        ]  # fmt: skip
-    except (OSError, AttributeError):
-        return None
-    return library
-
-
-class _LibLzo2:
-    def __init__(self, library: ctypes.CDLL) -> None:
-        self._compress = library.lzo1x_1_compress
-        self._work = ctypes.create_string_buffer(_LZO_WORK_BYTES)
-        self._length = ctypes.c_size_t()
-
-    def compress(self, pages: NDArray[np.uint8], rows: NDArray[np.intp]) -> Sequence[Any]:
-        page_size = pages.shape[1]
-        limit = page_size + page_size // 16 + 67  # what LZO asks for, for data that does not shrink
-        out = (ctypes.c_char * (limit * len(rows)))()
-        start, work, length = ctypes.addressof(out), ctypes.addressof(self._work), self._length
-        length_at, compress, view = ctypes.addressof(length), self._compress, memoryview(out)
-        parts = []
-        for address in (rows * page_size + pages.ctypes.data).tolist():
-            compress(address, page_size, start, length_at, work)
-            parts.append(view[: length.value])
-            view = view[length.value :]
-            start += length.value
-        return parts

@@ -107,9 +107,12 @@ class KdumpPages(PageReader):
 
     def _read_table(self, part: PagePart, first: int, end: int) -> Descriptors:
         """The descriptors of the pages first <= bit < end, as far as the file goes."""
-        position = part.dumped.rank(first) - part.first_rank
-        count = part.dumped.rank(end) - part.first_rank - position
         size = self._dtype.itemsize
+        try:
+            position = part.dumped.rank(first) - part.first_rank
+            count = part.dumped.rank(end) - part.first_rank - position
+        except KdiveError:  # it ends before the bitmap does
+            return np.empty(0, self._dtype)
         data = part.source.read_up_to(part.descriptors_offset + position * size, count * size)
         return np.frombuffer(data, self._dtype, len(data) // size)
 

@@ -49,7 +49,7 @@ def _checked(files: Sequence[Opened]) -> list[Part]:
             f"the parts given leave out the pages {first:#x} to {end:#x}",
             hint=f"another part: {unnamed[0].path}" if unnamed else "name all files of the set",
         )
-    for one, other in pairwise(parts):
+    for one, other in pairwise(part for part in parts if part.header.first_pfn < part.header.end_pfn):
         if other.header.first_pfn < one.header.end_pfn:
             raise DumpError(
                 f"{other.file.path}: holds pages that {one.file.path} holds too", hint="name each part once"
