@@ -46,12 +46,16 @@ class Answer:
 def prepare(request: Request, host: Host) -> LoadPlan:
     """The plan for `request` on this machine. Raises KdiveError for what is bound to fail."""
     image = files.read_image(request.kernel)
-    try:
-        running = (host.root / "proc/cmdline").read_text(errors="surrogateescape").strip()
-    except OSError:
-        running = ""
     size = files.initrd_bytes(request.initrds)
-    return make_plan(request, image, size, running, read_machine(host.root), read_state(host.root))
+    return make_plan(request, image, size, running_cmdline(host), read_machine(host.root), read_state(host.root))
+
+
+def running_cmdline(host: Host) -> str:
+    """The command line of the kernel that runs, "" where it is not told."""
+    try:
+        return (host.root / "proc/cmdline").read_text(errors="surrogateescape").strip()
+    except OSError:
+        return ""
 
 
 def load(plan: LoadPlan, host: Host) -> LoadPlan:

@@ -1,0 +1,1 @@
+"""Installed kernels, as the boot loaders know them; pure over a root folder."""
