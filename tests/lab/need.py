@@ -20,3 +20,9 @@ def need(*programs: str) -> None:
         pytest.skip(f"to install: apt-get install --no-install-recommends {' '.join(missing)}")
     if wanted == "0":
         pytest.skip("KDIVE_LAB=0: no real machines")
+
+
+def need_network() -> None:
+    """Skips the test unless KDIVE_LAB=1: it fetches packages and compiles."""
+    if os.environ.get("KDIVE_LAB") != "1":
+        pytest.skip("KDIVE_LAB=1 is not set: nothing is fetched")

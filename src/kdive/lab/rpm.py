@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import urllib.request
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 from kdive.errors import KdiveError
 from kdive.lab import child
 from kdive.lab.kernel import LabKernel
+from kdive.lab.rpm_payload import write_cpio
 from kdive.lab.store import Store
 
 Progress = Callable[[str], None]
@@ -24,11 +26,16 @@ def fetch(store: Store, name: str, arch: str, progress: Progress) -> LabKernel:
     """The kernel in the package `name`: `kernel` of CentOS 7, `kernel-core` since.
 
     Of kernel-core, the packages kernel-modules-core and kernel-modules of the same version are taken from beside it
-    where they lie: they hold the drivers of disks. Raises KdiveError where there is no kernel in it.
+    where they lie: they hold the drivers of disks. Raises KdiveError where there is no kernel in it, or one for
+    another architecture.
     """
     release = _release(name)
+    if not release.endswith(f".{arch}"):
+        raise KdiveError(f"{name}: not a kernel for {arch}", hint="choose another package, or say --arch")
     with store.making(f"kernels/{release}") as new:
         if new is not None:
+            (new / "usr" / "lib").mkdir(parents=True)
+            (new / "lib").symlink_to("usr/lib")  # packages have their files below the one or the other
             for number, package in enumerate(_beside(name)):
                 progress(f"unpacking {package.rpartition('/')[2]}")
                 _unpack(_local(package, new, optional=number > 0), new)
@@ -66,7 +73,7 @@ def _local(name: str, folder: Path, optional: bool) -> Path | None:
         with urllib.request.urlopen(name, timeout=_TIMEOUT_S) as answer, target.open("wb") as file:
             shutil.copyfileobj(answer, file)
     except OSError as error:
-        if optional:
+        if optional and isinstance(error, HTTPError) and error.code == HTTPStatus.NOT_FOUND:
             return None
         raise KdiveError(f"{name}: cannot be fetched: {error}", hint="is the address right?") from error
     return target
@@ -75,18 +82,16 @@ def _local(name: str, folder: Path, optional: bool) -> Path | None:
 def _unpack(package: Path | None, root: Path) -> None:
     if package is None:
         return
-    reader = child.start(["rpm2cpio", str(package)], stdout=subprocess.PIPE)
-    with reader:
-        child.run(["cpio", "-idmu", "--quiet", "--no-absolute-filenames"], cwd=root, stdin=reader.stdout)
-    if reader.returncode:
-        raise KdiveError(f"{package}: not an RPM package", hint="is the file complete?")
+    archive = root / "package.cpio"
+    write_cpio(package, archive)
+    with archive.open("rb") as files:
+        child.run(["cpio", "-idmu", "--quiet", "--no-absolute-filenames"], cwd=root, stdin=files)
+    archive.unlink()
 
 
 def _complete(root: Path, release: str, name: str) -> None:
     """Puts the kernel and its configuration where older packages have them."""
     (root / "package.rpm").unlink(missing_ok=True)
-    if (root / "usr/lib/modules").is_dir() and not (root / "lib").exists():
-        (root / "lib").symlink_to("usr/lib")
     boot, modules = root / "boot", root / "lib" / "modules" / release
     boot.mkdir(exist_ok=True)
     for file in ("vmlinuz", "config"):
