@@ -13,7 +13,7 @@ from kdive.facts.missing import Missing
 from kdive.memory.open import open_memory
 from kdive.symbols.kallsyms_tables import read_kallsyms
 from kdive.symbols.names import KernelNames
-from tests.symbols.build_kernel import RODATA, STEXT, build_memory, kernel_symbols
+from tests.symbols.build_kernel import DATA, END, RODATA, STEXT, build_memory, kernel_symbols
 
 
 def test_tables_of_the_sample_are_found_although_vmcoreinfo_does_not_name_them(sample_vmcore: Path) -> None:
@@ -91,6 +91,14 @@ def test_per_cpu_symbols_name_no_address(tmp_path: Path) -> None:
     symbol = names.symbol_at(STEXT + 0x7F)
     assert symbol is not None
     assert (symbol.name, symbol.address, symbol.size) == ("do_thing_1", STEXT + 0x40, 0x40)
+
+
+def test_variables_that_are_called_text_are_told_by_where_they_lie(tmp_path: Path) -> None:
+    data = [("T", "_sdata", DATA), ("T", "init_task", DATA + 8), ("T", "_edata", DATA + 0x100), ("B", "_end", END)]
+    symbols = [symbol for symbol in kernel_symbols() if symbol[1] not in ("init_task", "_end")]
+    names = KernelNames(read_kallsyms(build_memory(tmp_path, symbols=[*symbols, *data])))
+    assert names.variable("init_task") == DATA + 8
+    assert names.variable("do_thing_1") is None
 
 
 @given(st.data())

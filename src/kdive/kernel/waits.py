@@ -13,7 +13,7 @@ from functools import cached_property
 
 import drgn
 
-from kdive.compat.lock_waiters import Queue, blocker_kinds, queue
+from kdive.compat.lock_waiters import Queue, blocker_kinds, owner, queue
 from kdive.facts.machine import Tasks
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Stack, Stacks
@@ -72,8 +72,8 @@ class _WaitReader:
                 yield self._wait(stack.pid, kind, function, lock)
 
     def _wait(self, pid: int, kind: str, function: str, lock: int) -> Wait:
-        owner = guard.read(self._owner, kind, lock) if kind in OWNED else None
-        address, by_reader = owner if owner is not None and not isinstance(owner, Missing) else (0, False)
+        held = guard.read(self._owner, kind, lock) if kind in OWNED else None
+        address, by_reader = held if held is not None and not isinstance(held, Missing) else (0, False)
         return Wait(
             pid=pid,
             kind=kind,
@@ -141,11 +141,11 @@ class _WaitReader:
 
     def _owner(self, kind: str, lock: int) -> tuple[int, bool] | None:
         """Address of the task that holds the lock, 0 for none; and whether it is one reader of perhaps several."""
-        known = queue(kind, self._layout)
-        if known is None or not known.owner:
+        known = owner(kind, self._layout)
+        if known is None:
             return None
-        type_ = self._program.type(known.lock)
-        (value,) = self._kernel.words(lock + drgn.offsetof(type_, known.owner), 1)
+        offset = drgn.offsetof(self._program.type(known.lock), known.member)
+        (value,) = self._kernel.words(lock + offset, 1)
         return value & ~known.flags, bool(value & known.reader)
 
     def _name(self, address: int) -> str:

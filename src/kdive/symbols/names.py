@@ -26,6 +26,8 @@ class KernelNames:
         if end is None and len(kallsyms):
             end = kallsyms.address(len(kallsyms) - 1)
         self.end = end if end is not None and end > self.start else self.start
+        # nm calls all of .data text ("T") where a linker gave it the flag of code, as in Debian's 7.2.
+        self._data = range(self.address("_sdata") or 0, self.address("_edata") or 0)
 
     def address(self, name: str) -> int | None:
         """Of the symbol `name`; per-CPU variables have their offset."""
@@ -35,7 +37,7 @@ class KernelNames:
     def variable(self, name: str) -> int | None:
         """Address of the one variable of that name; None where there is none, or two files have one of their own."""
         index = self._kallsyms.find(name)
-        if index is None or self._kallsyms.type(index) in _FUNCTIONS:
+        if index is None or self._is_function(index):
             return None
         if self._kallsyms.type(index).islower() and len(self._kallsyms.find_all(name)) > 1:
             return None
@@ -68,5 +70,8 @@ class KernelNames:
             binding = SymbolBinding.WEAK
         elif letter.isupper():
             binding = SymbolBinding.GLOBAL
-        kind = SymbolKind.FUNC if letter in _FUNCTIONS else SymbolKind.OBJECT
+        kind = SymbolKind.FUNC if self._is_function(index) else SymbolKind.OBJECT
         return drgn.Symbol(self._kallsyms.name(index), start, size, binding, kind)
+
+    def _is_function(self, index: int) -> bool:
+        return self._kallsyms.type(index) in _FUNCTIONS and self._kallsyms.address(index) not in self._data
