@@ -160,7 +160,7 @@ def test_without_the_newer_call_an_installed_program_is_needed(kernel: FakeKerne
     kernel.has_file_load = False
     with pytest.raises(LoadError) as refused:
         loads(kernel, request(kernel))
-    assert "kexec(8), which can do without it, is not installed" in refused.value.message
+    assert "kexec(8), which could do it, is not installed" in refused.value.message
     assert "apt-get install kexec-tools" in refused.value.hint
     with pytest.raises(LoadError, match="this kernel has no kexec_file_load"):
         loads(kernel, request(kernel, method=Method.FILE))

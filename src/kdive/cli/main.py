@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
+from kdive import registry
 from kdive.cli import parser
 from kdive.cli.terminal import Terminal
 from kdive.errors import EXIT_BROKEN_PIPE, EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, KdiveError
@@ -19,18 +20,21 @@ def program() -> NoReturn:
 
     It ends at once when the verb has: Python would go on to free everything by itself, a tenth of a report's time.
     """
-    code = run()
+    code = run(name=os.path.basename(sys.argv[0]))
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
     os._exit(code)
 
 
-def run(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line `argv` (else the program's own); returns the exit code."""
+def run(argv: Sequence[str] | None = None, name: str = "kdive") -> int:
+    """Runs the command line `argv` (else the program's own); returns the exit code.
+
+    `name` is what the program was called by: kdive takes the command lines of some older tools.
+    """
     terminal = Terminal()
     try:
-        code = _run_and_explain(sys.argv[1:] if argv is None else argv, terminal)
+        code = _run_and_explain(sys.argv[1:] if argv is None else argv, name, terminal)
     except BrokenPipeError:
         _drop_output()
         code = EXIT_BROKEN_PIPE
@@ -43,9 +47,9 @@ def run(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _run_and_explain(argv: Sequence[str], terminal: Terminal) -> int:
+def _run_and_explain(argv: Sequence[str], name: str, terminal: Terminal) -> int:
     try:
-        code = _run_verb(argv, terminal)
+        code = _run_verb(argv, terminal) if name.startswith("kdive") else _run_as(name, argv, terminal)
         terminal.flush()
     except KdiveError as error:
         terminal.complain(error)
@@ -64,6 +68,15 @@ def _run_verb(argv: Sequence[str], terminal: Terminal) -> int:
         return ended.code if isinstance(ended.code, int) else EXIT_OK
     module = parser.load(arguments.verb)
     code: int = module.run(from_arguments(module.Options, arguments), terminal)
+    return code
+
+
+def _run_as(name: str, argv: Sequence[str], terminal: Terminal) -> int:
+    """Runs the tool `name` where kdive knows its command line, else a verb: `python -m kdive` has another name too."""
+    tool = name.replace("-", "_")
+    if tool not in registry.names(parser.TOOLS):
+        return _run_verb(argv, terminal)
+    code: int = registry.load(parser.TOOLS, tool).run(argv, terminal)
     return code
 
 

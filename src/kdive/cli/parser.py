@@ -12,6 +12,7 @@ from kdive import __version__, registry
 from kdive.options import add_options
 
 VERBS = "kdive.cli.verbs"
+TOOLS = "kdive.cli.tools"  # a file for each older tool by whose name kdive may be called
 DESCRIPTION = "Open Linux kernel crash dumps and say why the kernel crashed."
 EPILOG = """\
 exit codes:

@@ -22,6 +22,7 @@ class Wanted:
     reuse: bool = False  # this machine's, although the image brings its own
     append: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()  # names, or name=value for this value alone
+    inherit: bool = True  # an image that brings none gets the running kernel's, else an empty one
 
 
 def words(cmdline: str) -> list[str]:
@@ -40,7 +41,7 @@ def build(wanted: Wanted, running: str, image: str | None, crash: bool) -> str:
     elif image is not None and not wanted.reuse:
         base = words(image)
     else:
-        base = inherited(running, crash)
+        base = inherited(running, crash) if wanted.inherit or wanted.reuse else []
     kept = without(base, wanted.remove)
     end = kept.index(_FOR_INIT) if _FOR_INIT in kept else len(kept)
     return " ".join([*kept[:end], *(part.strip() for part in wanted.append), *kept[end:]])

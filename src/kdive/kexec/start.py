@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import subprocess
 from contextlib import suppress
@@ -21,8 +22,6 @@ def check(host: Host) -> None:
     """Raises LoadError where no kernel is loaded, or the caller may not start it: before anything is stopped."""
     state, machine = read_state(host.root), read_machine(host.root)
     if state.loaded is False or not machine.may_boot:
-        import errno
-
         error = errno.EPERM if not machine.may_boot else errno.EINVAL
         raise explain.refused_start(error, state, machine)
 
@@ -39,15 +38,16 @@ def by_systemd() -> None:
         raise LoadError(f"systemctl kexec: {said}", hint="kdive kexec exec --now starts it at once")
 
 
-def at_once(host: Host) -> None:
-    """Writes everything to the disks, mounts them read-only, and starts the kernel; it does not come back.
+def at_once(host: Host, sync: bool = True) -> None:
+    """Writes everything to the disks (with `sync`), mounts them read-only, and starts the kernel.
 
-    Raises LoadError when it does.
+    It does not come back; raises LoadError when it does.
     """
     check(host)
-    host.calls.sync()
-    _remount_read_only(host)
-    host.calls.sync()
+    if sync:
+        host.calls.sync()
+        _remount_read_only(host)
+        host.calls.sync()
     error = host.calls.start()
     raise explain.refused_start(error, read_state(host.root), read_machine(host.root))
 

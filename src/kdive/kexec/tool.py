@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from kdive.kexec.calls import FileFlag
 from kdive.kexec.plan import LoadError, LoadPlan
@@ -17,7 +18,7 @@ _TIMEOUT_S = 120
 _TAIL_LINES = 6
 
 
-def find(path: str | None = None) -> Path:
+def find(path: str | None = None, why: str = "this kernel has no kexec_file_load") -> Path:
     """kexec(8) in the folders of `path` (else PATH) and those of root. Raises LoadError when it is not installed.
 
     It is a program; a link to kdive by the same name is a script.
@@ -28,7 +29,7 @@ def find(path: str | None = None) -> Path:
         if found and _is_program(Path(found)):
             return Path(found)
     raise LoadError(
-        "this kernel has no kexec_file_load, and kexec(8), which can do without it, is not installed",
+        f"{why}, and kexec(8), which could do it, is not installed",
         hint="install kexec-tools (apt-get install kexec-tools, dnf install kexec-tools)",
     )
 
@@ -39,6 +40,15 @@ def load_argv(program: Path, plan: LoadPlan, kernel: str, initrd: str) -> list[s
     argv += [f"--initrd={initrd}"] if initrd else []
     argv += ["-d"] if plan.flags & FileFlag.DEBUG else []
     return argv
+
+
+def become(argv: Sequence[str]) -> NoReturn:
+    """Hands `argv` over to kexec(8). Raises LoadError when it is not installed, or cannot be started."""
+    program = find(why="kdive has no part of these options")
+    try:
+        os.execv(program, ["kexec", *argv])
+    except OSError as error:
+        raise LoadError(f"{program}: {error.strerror}", hint="install kexec-tools again") from error
 
 
 def run(argv: Sequence[str], fds: Sequence[int] = ()) -> str:
