@@ -70,17 +70,19 @@ class FileSource(ByteSource):
         return data
 
     def read_into(self, offset: int, buffer: memoryview) -> None:
-        self.check(offset, len(buffer))
-        filled = 0
-        while filled < len(buffer):
+        filled, size = 0, len(buffer)
+        while filled < size:
             try:
-                count = os.preadv(self._fd, [buffer[filled:]], offset + filled)
-            except OSError as error:
+                count = os.preadv(self._fd, (buffer[filled:] if filled else buffer,), offset + filled)
+            except (OSError, OverflowError, ValueError) as error:
+                self.check(offset, size)
+                if not isinstance(error, OSError):
+                    raise
                 raise DumpDamagedError(
                     f"{self.path}: reading at offset {offset + filled:#x} failed: {error.strerror}"
                 ) from error
             if count == 0:
-                raise DumpDamagedError(f"{self.path}: ends before offset {offset + len(buffer):#x}")
+                raise DumpDamagedError(f"{self.path}: ends before offset {offset + size:#x}")
             filled += count
 
     def close(self) -> None:

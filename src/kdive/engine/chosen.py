@@ -81,8 +81,9 @@ def select(
         bitmaps.dumped.add(first, dumped)
         if bitmaps.readable is not None:
             bitmaps.readable.add(first, held & ~never_read[kinds])
-        of_kind = np.bincount(kinds[present], minlength=256)
-        selected.pages += int(np.count_nonzero(present))
+        pages = int(np.count_nonzero(present))
+        of_kind = np.bincount(kinds if pages == count else kinds[present], minlength=256)
+        selected.pages += pages
         selected.of_kind += of_kind
         selected.excluded_of_kind += np.where(excluded, of_kind, 0)
         selected.dumped += int(np.count_nonzero(dumped))

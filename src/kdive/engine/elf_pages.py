@@ -32,11 +32,15 @@ class ElfPages(PageReader):
         self._targets = np.array([target for _, _, target in pieces], np.int64)
 
     def holds(self, first_pfn: int, count: int) -> NDArray[np.bool_]:
-        starts = np.arange(first_pfn, first_pfn + count, dtype=np.uint64) * np.uint64(self.page_size)
-        # Some of the page is there if a piece starts before the page's end, and ends behind its start.
-        last = np.searchsorted(self._starts, starts + np.uint64(self.page_size), side="left") - 1
         if not len(self._starts):
             return np.zeros(count, np.bool_)
+        start, end = (np.uint64(pfn * self.page_size) for pfn in (first_pfn, first_pfn + count))
+        piece = int(np.searchsorted(self._starts, start, side="right")) - 1
+        if piece >= 0 and end <= self._ends[piece]:
+            return np.ones(count, np.bool_)
+        starts = np.arange(start, end, self.page_size, dtype=np.uint64)
+        # Some of the page is there if a piece starts before the page's end, and ends behind its start.
+        last = np.searchsorted(self._starts, starts + np.uint64(self.page_size), side="left") - 1
         held: NDArray[np.bool_] = (last >= 0) & (self._ends[last] > starts)
         return held
 
@@ -46,8 +50,8 @@ class ElfPages(PageReader):
         breaks = np.flatnonzero((np.diff(offsets) != self.page_size) | (offsets[:-1] == _NOT_WHOLE)) + 1
         flat = memoryview(pages.reshape(-1))  # type: ignore[arg-type]
         size = self.page_size
-        for first, end in pairwise([0, *breaks.tolist(), len(pfns)] if len(pfns) else []):
-            offset = int(offsets[first])
+        borders = [0, *breaks.tolist(), len(pfns)] if len(pfns) else []
+        for offset, (first, end) in zip(offsets[borders[:-1]].tolist(), pairwise(borders), strict=True):
             if offset == _NOT_WHOLE:
                 good[first] = self._read_pieces(int(pfns[first]), flat[first * size : end * size])
                 continue
