@@ -68,6 +68,7 @@ CASES = [
     ("refcount-leak", "refcount-leak", None, None),
     ("serror", "serror", None, None),
     ("slab-corruption", "slab-corruption", "frob_open", "frob"),
+    ("slab-double-free", "slab-corruption", "zoo_double_free_leaf", "crashzoo"),
     ("slab-poison", "slab-corruption", "zoo_uaf_write_leaf", "crashzoo"),
     ("soft-lockup", "soft-lockup", "frob_spin", "frob"),
     ("spinlock-bad-magic", "lockdep", "frob_lock", "frob"),

@@ -51,8 +51,8 @@ def blocker_kinds(layout: Layout) -> tuple[str, ...]:
     return ()
 
 
-# Kernels of 7.x have a pointer to the first waiter of a mutex or read-write semaphore instead of a list with a head; they
-# name the blocker in the task.
+# Kernels of 7.x have a pointer to the first waiter of a mutex or read-write semaphore instead of a list with a head;
+# they name the blocker in the task.
 _QUEUES = {
     "mutex": Queue("struct mutex_waiter", "task", "list", "struct mutex", "wait_list"),
     "rw_semaphore": Queue("struct rwsem_waiter", "task", "list", "struct rw_semaphore", "wait_list"),

@@ -72,6 +72,8 @@ def _main(report: Report, parts: Sequence[Section], cpus: Sequence[int]) -> Sect
         return trapped  # frames before it are another CPU's, which was printing a trace
     if report.kind == "lockdep" and (reporter := next((part for part in shown if part.cpu_line.comm), None)):
         return reporter  # after those of where the locks were taken before
+    if report.kind == "slab-corruption":
+        shown = [part for part in shown if not part.title] or [Section()]  # those with one are the object's history
     shown = [part for part in shown if not part.title or part.cpu is not None] or shown or parts
     return next((part for part in shown if part.cpu in cpus), shown[0])
 

@@ -1,7 +1,7 @@
-"""Warnings whose trace was only printed with the panic that they were turned into.
+"""Reports whose trace was only printed with the panic that they were turned into.
 
 Until 5.9 a kernel with panic_on_warn panics after a warning's first line: the warning's registers and stack are in the
-panic's trace, below the frames of the trap.
+panic's trace, below the frames of the trap. With panic_on_taint a report on a slab object ends before its trace.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from kdive.facts.stacks import Frame
 
 _TURNED_INTO = frozenset(("warning", "atomic-context"))
 _DISTANCE = 100  # lines from the warning's first line to the panic
+_OBJECT_DISTANCE = 600  # the bytes of an object and its red zones lie between
 
 
 def with_traces_of_panics(events: Sequence[LogEvent]) -> tuple[LogEvent, ...]:
@@ -31,8 +32,11 @@ def _shows_nothing(event: LogEvent) -> bool:
 
 
 def _is_end_of(event: LogEvent, panic: LogEvent) -> bool:
-    implied = panic.kind == "panic" and panic.details.get("implies") in _TURNED_INTO
-    return implied and panic.line - event.line <= _DISTANCE and event.cpu in (None, panic.cpu)
+    if panic.kind != "panic" or event.cpu not in (None, panic.cpu):
+        return False
+    if event.kind == "slab-corruption" and "panic_on_taint" in panic.details.get("reason", ""):
+        return panic.line - event.line <= _OBJECT_DISTANCE
+    return panic.details.get("implies") in _TURNED_INTO and panic.line - event.line <= _DISTANCE
 
 
 def _completed(event: LogEvent, panic: LogEvent) -> LogEvent:

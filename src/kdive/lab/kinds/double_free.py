@@ -3,8 +3,9 @@
 from kdive.lab.kind import MODULE, Kind
 
 KIND = Kind(
-    class_="kernel-bug",
+    class_="slab-corruption",
     function="zoo_double_free_leaf",
     module=MODULE,
-    needs=("CONFIG_SLAB_FREELIST_HARDENED",),
+    cmdline=("slub_debug=FZPU", "panic_on_taint=0x20"),
+    needs=("CONFIG_SLUB_DEBUG",),
 )
