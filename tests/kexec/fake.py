@@ -100,8 +100,10 @@ class FakeKernel:
         self.done.append("start")
         return 0 if self.loaded[False] else errno.EINVAL
 
-    def host(self, tool_path: str = "") -> Host:
-        return Host(self, self.root, sleep=lambda seconds: self.done.append(f"sleep {seconds}"), tool_path=tool_path)
+    def host(self, tool_folders: str = "") -> Host:
+        return Host(
+            self, self.root, sleep=lambda seconds: self.done.append(f"sleep {seconds}"), tool_folders=tool_folders
+        )
 
     def _hold(self, crash: bool, image: tuple[bytes, bytes, str] | None) -> int:
         self.loaded[crash] = image

@@ -9,10 +9,10 @@ from pathlib import Path
 import kdive
 from kdive.formats import cpio
 from kdive.formats.cpio import CpioEntry
-from kdive.lab import child
+from kdive.lab import kernel_modules
 from kdive.lab.apt import ARCHES, Apt, suites
 from kdive.lab.guest_run import Guest
-from kdive.lab.machine import MIB, Machine, board
+from kdive.lab.machine import MIB, Disk, Machine, board
 from kdive.lab.prepare import Bench
 from kdive.lab.store import Store
 from kdive.lab.tree import unpack
@@ -20,11 +20,12 @@ from kdive.units import ByteCount
 
 MEMORY = ByteCount(1024 * MIB)
 DONE = "kdive-test: done"  # the script came to its end
-_PYTHON = ("python3-minimal", "libpython3-stdlib", "busybox-static")
-_PYTHON_TREE = "trees/guest-python-2"
+_PYTHON = ("python3-minimal", "libpython3-stdlib", "busybox-static", "kexec-tools")
+_PYTHON_TREE = "trees/guest-python"
 # Of what the packages bring, nothing that a program without a terminal needs.
 _LEFT_OUT = ("share", "include", "test", "idlelib", "lib2to3", "ensurepip", "pydoc_data", "tkinter", "gconv", "perl")
-_SHARED = Path(kdive.__file__).parent
+_TIMEOUT_S = 300
+_SOURCE = Path(kdive.__file__).parent
 
 _START = """\
 #!/bin/sh
@@ -64,7 +65,7 @@ def python_tree(store: Store) -> Path:
 def _needed(usr: Path) -> Iterator[Path]:
     for path in sorted(usr.rglob("*")):
         place = path.relative_to(usr)
-        wanted = place.parts[0].startswith("lib") or place.name in ("python3.11", "busybox")
+        wanted = place.parts[0].startswith("lib") or place.name in ("python3.11", "busybox", "kexec")
         if wanted and path.is_file() and not set(_LEFT_OUT) & set(place.parts):
             yield path
 
@@ -92,20 +93,19 @@ def _tree(tree: Path) -> Iterator[CpioEntry]:
 
 
 def _kdive() -> Iterator[CpioEntry]:
-    for path in sorted(_SHARED.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts and "lab" not in path.relative_to(_SHARED).parts[:1]:
-            yield cpio.file(f"kdive/kdive/{path.relative_to(_SHARED)}", path.read_bytes())
+    for path in sorted(_SOURCE.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts and "lab" not in path.relative_to(_SOURCE).parts[:1]:
+            yield cpio.file(f"kdive/kdive/{path.relative_to(_SOURCE)}", path.read_bytes())
 
 
-def run(
-    bench: Bench,
-    folder: Path,
-    archive: bytes,
-    cmdline: Sequence[str] = (),
-    marks: Sequence[str] = (DONE,),
-    s: float = 300,
-) -> str:
-    """What the machine prints until one of `marks`, or its end."""
+def modules(bench: Bench, *names: str) -> dict[str, bytes]:
+    """Files for a guest that loads these modules by `insmod /modules/*`, in the order in which they are needed."""
+    found = kernel_modules.modules(bench.kernel, names)
+    return {f"modules/{number:02}-{name}.ko": data for number, (name, data) in enumerate(found)}
+
+
+def run(bench: Bench, folder: Path, archive: bytes, cmdline: Sequence[str] = (), disk: Path | None = None) -> str:
+    """What the machine prints until a script in it is done, or it ends."""
     (folder / "initramfs").write_bytes(archive)
     known = board("x86_64")
     machine = Machine(
@@ -117,13 +117,8 @@ def run(
         cpus=1,
         console_log=folder / "console.log",
         accel=bench.accel,
+        disks=(Disk(disk),) if disk else (),
     )
     with Guest(machine, folder) as guest:
-        guest.wait_for(marks, s)
+        guest.wait_for((DONE,), _TIMEOUT_S)
         return guest.text
-
-
-def need_programs() -> None:
-    """Raises KdiveError where the machines cannot be made here."""
-    for program in ("qemu-system-x86_64", "apt-get", "dpkg-deb"):
-        child.require(program)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kdive.kexec.boot.entry import version_key
@@ -222,6 +222,7 @@ def test_versions_sort_as_people_sort_them() -> None:
     assert sorted(known, key=version_key) == ["5.10.0-32", "6.9.1", "6.12.0-rc1", "6.12.0", "6.12.0-1"]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([*DEBIAN.splitlines(), "}", "submenu 'a' x {", "menuentry 'b", "linux", "{"]), max_size=60)
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kdive.kexec.cmdline import Wanted, build, inherited, words
@@ -55,6 +55,7 @@ def test_quotes_keep_blanks_within_a_parameter() -> None:
     assert build(Wanted(cmdline=text, remove=("dyndbg",)), "", None, crash=False) == 'ro "x y"'
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_split_without_losing_anything_but_blanks(text: str) -> None:
     assert "".join("".join(words(text)).split()) == "".join(text.split())

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import cramjam
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kdive.errors import KdiveError
@@ -111,6 +111,7 @@ def test_wrappings_without_end_are_refused() -> None:
 WHOLE = [unified({".linux": x86(), ".initrd": b"i" * 700}), zboot(gzip.compress(arm64()), "gzip"), x86(size=2048)]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(WHOLE), st.data())
 def test_a_damaged_image_is_recognised_or_refused_but_nothing_else(whole: bytes, data: st.DataObject) -> None:
     damaged = bytearray(whole[: data.draw(st.integers(0, len(whole)))])

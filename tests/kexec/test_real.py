@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from kdive.lab import child
 from kdive.lab.prepare import Bench, Wanted, prepare
 from kdive.lab.store import Store
 from tests.kexec import guest
@@ -18,19 +19,29 @@ from tests.lab.need import need
 CONSOLE = "console=ttyS0 loglevel=4 panic=-1"
 
 
+@pytest.fixture(scope="module", params=("6.1", "newest"))
+def each_bench(request: pytest.FixtureRequest) -> Bench:
+    return prepared(request.param)
+
+
 @pytest.fixture(scope="module")
 def bench() -> Bench:
+    return prepared("6.1")
+
+
+def prepared(kernel: str) -> Bench:
     need("qemu-system-x86_64", "apt-get", "dpkg-deb")
-    return prepare(Store(), Wanted("6.1", "x86_64"), lambda what: None, zoo=False)
+    return prepare(Store(), Wanted(kernel, "x86_64"), lambda what: None, zoo=False)
 
 
 @pytest.fixture(scope="module")
-def python(bench: Bench) -> Path:
+def python() -> Path:
+    need("qemu-system-x86_64", "apt-get", "dpkg-deb")
     return guest.python_tree(Store())
 
 
 def test_a_crash_starts_the_capture_kernel_although_a_later_load_failed(
-    bench: Bench, python: Path, tmp_path: Path
+    each_bench: Bench, python: Path, tmp_path: Path
 ) -> None:
     script = f"""
 kdive kexec load -p /vmlinuz -i /capture --cmdline "{CONSOLE} nr_cpus=1 irqpoll reset_devices" || say "load: $?"
@@ -39,15 +50,15 @@ kdive kexec status
 kdive kexec status --loaded crash && say "it is there"
 echo c >/proc/sysrq-trigger
 """
-    vmlinuz = bench.kernel.vmlinuz.read_bytes()
+    vmlinuz = each_bench.kernel.vmlinuz.read_bytes()
     broken = vmlinuz[:0x1FE] + b"\0\0" + vmlinuz[0x200:]  # the boot flag, which kdive leaves to the kernel
     files = {"vmlinuz": vmlinuz, "broken": broken, "capture": guest.initramfs(guest.CAPTURE, {})}
-    console = guest.run(bench, tmp_path, guest.initramfs(script, files, python), ["crashkernel=160M"])
+    console = guest.run(each_bench, tmp_path, guest.initramfs(script, files, python), ["crashkernel=192M"])
     assert "/broken is not loaded: this kernel knows no loader for it: it is a bzImage (ENOEXEC)" in console
     assert "The capture kernel that was loaded before, /vmlinuz, is loaded again." in console
     assert "the broken one is loaded" not in console
-    assert f"at a crash    /vmlinuz ({bench.kernel.release}) is loaded" in console
-    assert "reserved      160 MB (0x" in console
+    assert f"at a crash    /vmlinuz ({each_bench.kernel.release}) is loaded" in console
+    assert "reserved      192 MB (0x" in console
     assert "kdive-test: it is there" in console
     assert "kdive-test: capture kernel, vmcore of " in console
 
@@ -58,15 +69,59 @@ def test_the_kernel_in_a_unified_image_starts_with_its_initramfs_and_command_lin
     second = guest.initramfs('say "second kernel: $(cat /proc/cmdline)"', {})
     image = unified({".linux": bench.kernel.vmlinuz.read_bytes(), ".initrd": second, ".cmdline": CONSOLE.encode()})
     script = """
-kdive kexec load /uki --append "kdive.test=1"
+kdive kexec load /uki --append "kdive.test=1" --method segments && say "loaded by kexec(8)"
 kdive kexec unload
-kdive kexec status --loaded reboot && say "still loaded"
 kdive kexec exec
 kdive kexec load /uki --append "kdive.test=2" --debug
 kdive kexec exec
 """
     console = guest.run(bench, tmp_path, guest.initramfs(script, {"uki": image}, python))
-    assert "still loaded" not in console
+    assert "kdive-test: loaded by kexec(8)" in console
+    assert "nothing is loaded any more" in console
     assert "the loaded kernel does not start: no kernel is loaded (EINVAL)" in console
     assert "note: this kernel does not know --debug" in console
     assert f"kdive-test: second kernel: {CONSOLE} kdive.test=2" in console
+
+
+GRUB_CFG = """set default="1>0"
+menuentry 'Broken' {{
+    linux /vmlinuz-9 root=/dev/vda
+}}
+submenu 'Advanced' {{
+    menuentry 'Test, with Linux {release}' {{
+        linux /boot/vmlinuz-{release} {console} kdive.test=3
+        initrd /boot/initrd.img-{release}
+    }}
+}}
+"""
+
+
+def test_a_reboot_starts_what_grub_would_and_leaves_a_clean_file_system(
+    bench: Bench, python: Path, tmp_path: Path
+) -> None:
+    need("mke2fs", "e2fsck", "debugfs")
+    disk = tmp_path / "disk"
+    with disk.open("wb") as image:
+        image.truncate(32 << 20)
+    child.run(["mke2fs", "-q", "-t", "ext4", str(disk)])
+    script = """
+for module in /modules/*; do insmod $module; done
+mkdir /mnt
+mount -t ext4 /dev/vda /mnt
+echo "written before" >/mnt/file
+sleep 1000 >/mnt/open &
+kdive reboot --now
+"""
+    release = bench.kernel.release
+    files = {
+        "boot/grub/grub.cfg": GRUB_CFG.format(release=release, console=CONSOLE).encode(),
+        f"boot/vmlinuz-{release}": bench.kernel.vmlinuz.read_bytes(),
+        f"boot/initrd.img-{release}": guest.initramfs('say "second kernel: $(cat /proc/cmdline)"', {}),
+        **guest.modules(bench, "virtio_pci", "virtio_blk", "ext4"),
+    }
+    console = guest.run(bench, tmp_path, guest.initramfs(script, files, python), ["root=/dev/vda1"], disk)
+    assert f"Test, with Linux {release} (GRUB, /boot/grub/grub.cfg)" in console
+    assert f"kdive-test: second kernel: {CONSOLE} kdive.test=3 root=/dev/vda1" in console
+    child.run(["e2fsck", "-n", str(disk)])
+    assert child.run(["debugfs", "-R", "cat /file", str(disk)]) == "written before\n"
+    assert "needs_recovery" not in child.run(["debugfs", "-R", "features", str(disk)])

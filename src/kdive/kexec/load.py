@@ -31,7 +31,7 @@ class Host:
     calls: Calls
     root: Path = Path("/")
     sleep: Callable[[float], None] = time.sleep
-    tool_path: str | None = None  # folders to look for kexec(8) in, instead of PATH
+    tool_folders: str | None = None  # to look for kexec(8) in, instead of the usual ones
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _by_file(plan: LoadPlan, kernel: int, initrd: int, host: Host, before: State
 
 
 def _by_tool(plan: LoadPlan, kernel: int, initrd: int, host: Host) -> Answer:
-    program = tool.find(host.tool_path)
+    program = tool.find(host.tool_folders)
     paths = [f"/proc/self/fd/{fd}" if fd != NO_FD else "" for fd in (kernel, initrd)]
     said = tool.run(tool.load_argv(program, plan, *paths), [fd for fd in (kernel, initrd) if fd != NO_FD])
     return Answer(0, plan.flags & FileFlag.DEBUG, said)

@@ -18,13 +18,13 @@ _TIMEOUT_S = 120
 _TAIL_LINES = 6
 
 
-def find(path: str | None = None, why: str = "this kernel has no kexec_file_load") -> Path:
-    """kexec(8) in the folders of `path` (else PATH) and those of root. Raises LoadError when it is not installed.
+def find(folders: str | None = None, why: str = "this kernel has no kexec_file_load") -> Path:
+    """kexec(8) in `folders`, else in PATH and where root's programs are. Raises LoadError when it is not installed.
 
     It is a program; a link to kdive by the same name is a script.
     """
-    folders = [*(path if path is not None else os.environ.get("PATH", "")).split(os.pathsep), *_FOLDERS]
-    for folder in filter(None, folders):
+    usual = [*os.environ.get("PATH", "").split(os.pathsep), *_FOLDERS]
+    for folder in filter(None, usual if folders is None else folders.split(os.pathsep)):
         found = shutil.which("kexec", path=folder)
         if found and _is_program(Path(found)):
             return Path(found)
