@@ -84,6 +84,10 @@ class Dump(ABC):
         Raises PageExcludedError, PageAbsentError or DumpDamagedError for the first page that cannot be had.
         """
 
+    def read_physical_into(self, address: int, buffer: memoryview) -> None:
+        """Fills `buffer` from physical `address` on; raises as `read_physical` does, with anything in the buffer."""
+        buffer[:] = self.read_physical(address, len(buffer))
+
     def adopt_vmcoreinfo(self, text: bytes) -> None:
         """Takes `text` for the dump's VMCOREINFO; where it is b"", the dump has none."""
         self.vmcoreinfo_text = text

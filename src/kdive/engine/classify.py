@@ -189,7 +189,7 @@ class _Window:
         """
         firsts, orders = self._ranges(kinds)
         of_first = kinds[firsts]
-        for order in np.unique(orders).tolist():
+        for order in np.flatnonzero(np.bincount(orders)).tolist():
             chosen = orders == order
             if 1 << order >= self._count:
                 end = self._first_pfn + (1 << order)

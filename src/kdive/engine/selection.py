@@ -52,6 +52,7 @@ class Selection:
         self._counts = np.zeros(max(PageKind) + 1, np.int64)
         self._unreadable = 0
         self._classifier: Classifier | None = None
+        self._buffer: NDArray[np.uint8] | None = None
 
     def windows(self) -> Iterator[Window]:
         """All windows with memory in them, ascending. Starts to count anew."""
@@ -93,33 +94,33 @@ class Selection:
         return self._classifier.classify(structs, readable, first_pfn)
 
     def _read(self, structs: PageStructs, first_pfn: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:
-        """The struct pages of a window; the second array is None where all could be read."""
-        spans = list(structs.spans(first_pfn, first_pfn + WINDOW_PAGES))
-        if len(spans) == 1 and spans[0].end_pfn - spans[0].first_pfn == WINDOW_PAGES:
-            try:
-                return np.frombuffer(self._memory.read(spans[0].address, WINDOW_PAGES * structs.size), np.uint8), None
-            except ReadError:
-                pass
-        data = np.zeros((WINDOW_PAGES, structs.size), np.uint8)
+        """The struct pages of a window, until the next one is read; the second array is None where all are good."""
+        if self._buffer is None:
+            self._buffer = np.zeros(WINDOW_PAGES * structs.size, np.uint8)
+        rows = self._buffer.reshape(WINDOW_PAGES, structs.size)
         readable = np.zeros(WINDOW_PAGES, np.bool_)
-        for span in spans:
+        for span in structs.spans(first_pfn, first_pfn + WINDOW_PAGES):
             chosen = slice(span.first_pfn - first_pfn, span.end_pfn - first_pfn)
-            readable[chosen] = self._read_span(span, structs.size, data[chosen])
-        return data.reshape(-1), None if readable.all() else readable
+            readable[chosen] = self._read_span(span, rows[chosen])
+        if readable.all():
+            return self._buffer, None
+        rows[~readable] = 0
+        return self._buffer, readable
 
-    def _read_span(self, span: Span, size: int, rows: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    def _read_span(self, span: Span, rows: NDArray[np.uint8]) -> NDArray[np.bool_] | bool:
         """Fills `rows`; false for struct pages that could not be read."""
-        good = np.ones(len(rows), np.bool_)
         try:
-            rows[:] = np.frombuffer(self._memory.read(span.address, rows.size), np.uint8).reshape(rows.shape)
-            return good
+            self._memory.read_into(span.address, memoryview(rows.reshape(-1)))  # type: ignore[arg-type]
+            return True
         except ReadError:
             pass
         try:
             data, holes = self._memory.read_with_holes(span.address, rows.size)
         except ReadError:
-            return np.zeros(len(rows), np.bool_)
+            return False
         rows[:] = np.frombuffer(data, np.uint8).reshape(rows.shape)
+        good = np.ones(len(rows), np.bool_)
+        size = rows.shape[1]
         for start, end in holes:
             good[start // size : -(-end // size)] = False
         return good

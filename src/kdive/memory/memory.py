@@ -45,6 +45,11 @@ class Memory:
                 raise type(error)(message, hint=error.hint) from error
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def read_into(self, address: int, buffer: memoryview) -> None:
+        """Fills `buffer` from virtual `address` on: for large reads, whose memory is then not asked for each time."""
+        for physical, length, position in self._pieces(address, len(buffer)):
+            self.dump.read_physical_into(physical, buffer[position : position + length])
+
     def read_physical(self, address: int, size: int) -> bytes:
         """`size` bytes from physical `address`."""
         _check_size(size)

@@ -172,6 +172,13 @@ class ElfDump(Dump):
             if address >= end:
                 return b"".join(parts)
 
+    def read_physical_into(self, address: int, buffer: memoryview) -> None:
+        piece = self._content.find(address)
+        if piece is None or piece.target is None or address + len(buffer) > piece.end:
+            super().read_physical_into(address, buffer)
+        else:
+            self._source.read_into(piece.target + address - piece.start, buffer)
+
     def close(self) -> None:
         self._source.close()
 
