@@ -21,7 +21,7 @@ from kdive.units import ByteCount
 MEMORY = ByteCount(1024 * MIB)
 DONE = "kdive-test: done"  # the script came to its end
 _PYTHON = ("python3-minimal", "libpython3-stdlib", "busybox-static", "kexec-tools")
-_PYTHON_TREE = "trees/guest-python"
+_PYTHON_TREE = "trees/guest-python-{arch}"
 # Of what the packages bring, nothing that a program without a terminal needs.
 _LEFT_OUT = ("share", "include", "test", "idlelib", "lib2to3", "ensurepip", "pydoc_data", "tkinter", "gconv", "perl")
 _TIMEOUT_S = 300
@@ -39,17 +39,15 @@ exec </dev/console >/dev/console 2>&1
 say() { echo "kdive-test: $*"; }
 kdive() { PYTHONPATH=/kdive python3.11 -S -m kdive "$@"; }
 """
-CAPTURE = """\
-say "capture kernel, vmcore of $(stat -c %s /proc/vmcore) bytes"
-"""
 
 
-def python_tree(store: Store) -> Path:
-    """Folder with a Python and a busybox as a guest runs them."""
-    with store.making(_PYTHON_TREE) as new:
+def python_tree(store: Store, arch: str = "x86_64") -> Path:
+    """Folder with a Python and a busybox as a guest of that architecture runs them."""
+    name = _PYTHON_TREE.format(arch=arch)
+    with store.making(name) as new:
         if new is not None:
             suite = next(one for one in suites() if one.name == "bookworm")  # its Python is of 3.11
-            apt = Apt(store.folder / "apt", suite, ARCHES["x86_64"])
+            apt = Apt(store.folder / "apt", suite, ARCHES[arch])
             apt.update(lambda what: None)
             debs, everything = new / "debs", new / "all"
             unpack(apt.download_with_depends(_PYTHON, debs, lambda what: None), everything)
@@ -59,7 +57,7 @@ def python_tree(store: Store) -> Path:
                 shutil.copy2(path, target, follow_symlinks=True)
             shutil.rmtree(everything)
             shutil.rmtree(debs)
-    return store.folder / _PYTHON_TREE
+    return store.folder / name
 
 
 def _needed(usr: Path) -> Iterator[Path]:
@@ -70,17 +68,17 @@ def _needed(usr: Path) -> Iterator[Path]:
             yield path
 
 
-def initramfs(script: str, files: Mapping[str, bytes], tree: Path | None = None) -> bytes:
-    """What runs `script` with busybox, and where `tree` is given with Python and kdive, then switches off."""
+def initramfs(script: str, tree: Path, files: Mapping[str, bytes], with_kdive: bool = True) -> bytes:
+    """What runs `script` with the busybox of `tree`, and with its Python and kdive, then switches off."""
     text = f"{_START}\n{script}\nsay done\nsync\npoweroff -f\n"
-    busybox = next(path for path in (tree or python_tree(Store())).rglob("busybox") if path.is_file())
+    busybox = next(path for path in tree.rglob("busybox") if path.is_file())
     entries = [
         cpio.file("init", text.encode(), executable=True),
         cpio.file("bin/busybox", busybox.read_bytes(), executable=True),
         cpio.link("bin/sh", "busybox"),
         *(cpio.file(name, data) for name, data in files.items()),
     ]
-    if tree:
+    if with_kdive:
         entries += [*_tree(tree), *_kdive(), cpio.link("lib", "usr/lib"), cpio.link("lib64", "usr/lib64")]
     return cpio.archive(entries)
 
@@ -98,6 +96,16 @@ def _kdive() -> Iterator[CpioEntry]:
             yield cpio.file(f"kdive/kdive/{path.relative_to(_SOURCE)}", path.read_bytes())
 
 
+def capture(tree: Path) -> bytes:
+    """What a capture kernel runs: it says how large the dump is."""
+    return initramfs('say "capture kernel, vmcore of $(stat -c %s /proc/vmcore) bytes"', tree, {}, with_kdive=False)
+
+
+def second(tree: Path) -> bytes:
+    """What a kernel runs that was started by the one before: it says its command line."""
+    return initramfs('say "second kernel: $(cat /proc/cmdline)"', tree, {}, with_kdive=False)
+
+
 def modules(bench: Bench, *names: str) -> dict[str, bytes]:
     """Files for a guest that loads these modules by `insmod /modules/*`, in the order in which they are needed."""
     found = kernel_modules.modules(bench.kernel, names)
@@ -107,12 +115,12 @@ def modules(bench: Bench, *names: str) -> dict[str, bytes]:
 def run(bench: Bench, folder: Path, archive: bytes, cmdline: Sequence[str] = (), disk: Path | None = None) -> str:
     """What the machine prints until a script in it is done, or it ends."""
     (folder / "initramfs").write_bytes(archive)
-    known = board("x86_64")
+    arch = bench.kernel.arch
     machine = Machine(
-        arch="x86_64",
+        arch=arch,
         kernel=bench.kernel.vmlinuz,
         initramfs=folder / "initramfs",
-        cmdline=(f"console={known.console}", "loglevel=4", "panic=-1", *cmdline),
+        cmdline=(f"console={board(arch).console}", "loglevel=4", "panic=-1", *cmdline),
         memory=MEMORY,
         cpus=1,
         console_log=folder / "console.log",

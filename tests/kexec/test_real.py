@@ -5,6 +5,7 @@ Runs where QEMU is installed; KDIVE_LAB=1 makes a missing program a failure, KDI
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,9 @@ def bench() -> Bench:
     return prepared("6.1")
 
 
-def prepared(kernel: str) -> Bench:
-    need("qemu-system-x86_64", "apt-get", "dpkg-deb")
-    return prepare(Store(), Wanted(kernel, "x86_64"), lambda what: None, zoo=False)
+def prepared(kernel: str, arch: str = "x86_64") -> Bench:
+    need(f"qemu-system-{arch}", "apt-get", "dpkg-deb")
+    return prepare(Store(), Wanted(kernel, arch), lambda what: None, zoo=False)
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +53,8 @@ echo c >/proc/sysrq-trigger
 """
     vmlinuz = each_bench.kernel.vmlinuz.read_bytes()
     broken = vmlinuz[:0x1FE] + b"\0\0" + vmlinuz[0x200:]  # the boot flag, which kdive leaves to the kernel
-    files = {"vmlinuz": vmlinuz, "broken": broken, "capture": guest.initramfs(guest.CAPTURE, {})}
-    console = guest.run(each_bench, tmp_path, guest.initramfs(script, files, python), ["crashkernel=192M"])
+    files = {"vmlinuz": vmlinuz, "broken": broken, "capture": guest.capture(python)}
+    console = guest.run(each_bench, tmp_path, guest.initramfs(script, python, files), ["crashkernel=192M"])
     assert "/broken is not loaded: this kernel knows no loader for it: it is a bzImage (ENOEXEC)" in console
     assert "The capture kernel that was loaded before, /vmlinuz, is loaded again." in console
     assert "the broken one is loaded" not in console
@@ -66,8 +67,9 @@ echo c >/proc/sysrq-trigger
 def test_the_kernel_in_a_unified_image_starts_with_its_initramfs_and_command_line(
     bench: Bench, python: Path, tmp_path: Path
 ) -> None:
-    second = guest.initramfs('say "second kernel: $(cat /proc/cmdline)"', {})
-    image = unified({".linux": bench.kernel.vmlinuz.read_bytes(), ".initrd": second, ".cmdline": CONSOLE.encode()})
+    image = unified(
+        {".linux": bench.kernel.vmlinuz.read_bytes(), ".initrd": guest.second(python), ".cmdline": CONSOLE.encode()}
+    )
     script = """
 kdive kexec load /uki --append "kdive.test=1" --method segments && say "loaded by kexec(8)"
 kdive kexec unload
@@ -75,12 +77,34 @@ kdive kexec exec
 kdive kexec load /uki --append "kdive.test=2" --debug
 kdive kexec exec
 """
-    console = guest.run(bench, tmp_path, guest.initramfs(script, {"uki": image}, python))
+    console = guest.run(bench, tmp_path, guest.initramfs(script, python, {"uki": image}))
     assert "kdive-test: loaded by kexec(8)" in console
     assert "nothing is loaded any more" in console
     assert "the loaded kernel does not start: no kernel is loaded (EINVAL)" in console
     assert "note: this kernel does not know --debug" in console
     assert f"kdive-test: second kernel: {CONSOLE} kdive.test=2" in console
+
+
+def test_on_a_kernel_without_the_newer_call_an_installed_program_is_driven(tmp_path: Path) -> None:
+    if shutil.which("qemu-system-aarch64") is None:
+        pytest.skip("to install: apt-get install --no-install-recommends qemu-system-arm")
+    arm64 = prepared("6.1", "aarch64")
+    tree = guest.python_tree(Store(), "aarch64")
+    script = """
+mv /usr/sbin/kexec /tmp/hidden
+kdive kexec load -p /Image -i /capture
+mv /tmp/hidden /usr/sbin/kexec
+kdive kexec load -p /Image -i /capture --cmdline "console=ttyAMA0 loglevel=4 nr_cpus=1 reset_devices" --method file
+kdive kexec load -p /Image -i /capture --cmdline "console=ttyAMA0 loglevel=4 nr_cpus=1 reset_devices"
+kdive kexec status
+echo c >/proc/sysrq-trigger
+"""
+    files = {"Image": arm64.kernel.vmlinuz.read_bytes(), "capture": guest.capture(tree)}
+    console = guest.run(arm64, tmp_path, guest.initramfs(script, tree, files), ["crashkernel=192M"])
+    assert "kexec(8), which could do it, is not installed" in console
+    assert "/Image is not loaded: this kernel has no kexec_file_load: " in console
+    assert f"at a crash    /Image ({arm64.kernel.release}) is loaded" in console
+    assert "kdive-test: capture kernel, vmcore of " in console
 
 
 GRUB_CFG = """set default="1>0"
@@ -116,10 +140,10 @@ kdive reboot --now
     files = {
         "boot/grub/grub.cfg": GRUB_CFG.format(release=release, console=CONSOLE).encode(),
         f"boot/vmlinuz-{release}": bench.kernel.vmlinuz.read_bytes(),
-        f"boot/initrd.img-{release}": guest.initramfs('say "second kernel: $(cat /proc/cmdline)"', {}),
+        f"boot/initrd.img-{release}": guest.second(python),
         **guest.modules(bench, "virtio_pci", "virtio_blk", "ext4"),
     }
-    console = guest.run(bench, tmp_path, guest.initramfs(script, files, python), ["root=/dev/vda1"], disk)
+    console = guest.run(bench, tmp_path, guest.initramfs(script, python, files), ["root=/dev/vda1"], disk)
     assert f"Test, with Linux {release} (GRUB, /boot/grub/grub.cfg)" in console
     assert f"kdive-test: second kernel: {CONSOLE} kdive.test=3 root=/dev/vda1" in console
     child.run(["e2fsck", "-n", str(disk)])
