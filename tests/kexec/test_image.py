@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import random
 import struct
 from collections.abc import Callable
 
@@ -48,6 +49,13 @@ def test_a_compressed_arm64_image_is_unpacked(compression: str) -> None:
     image = recognise(COMPRESSIONS[compression](data))
     assert image.name == f"arm64 Image in {compression}"
     assert (image.arch, image.version, image.data) == ("aarch64", "6.12.0-arm64", data)
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_a_compressed_image_that_is_cut_short_is_refused_not_loaded_in_part(compression: str) -> None:
+    packed = COMPRESSIONS[compression](arm64(size=1 << 16) + random.Random(1).randbytes(1 << 16))
+    with pytest.raises(KdiveError, match="cut short"):
+        recognise(packed[: len(packed) // 2])
 
 
 @pytest.mark.parametrize(("named", "compression"), [("gzip", "gzip"), ("zstd22", "zstd"), ("xzkern", "xz")])

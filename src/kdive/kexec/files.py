@@ -32,11 +32,17 @@ def read_image(path: Path) -> Image:
 
 
 def initrd_bytes(paths: Sequence[Path]) -> int:
-    """Bytes of the files together. Raises LoadError when one is not there."""
-    try:
-        return sum(path.stat().st_size for path in paths)
-    except OSError as error:
-        raise _unreadable(Path(str(error.filename)), error) from error
+    """Bytes of the files together. Raises LoadError when one is not there, or no file."""
+    total = 0
+    for path in paths:
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        if not stat.S_ISREG(status.st_mode):
+            raise LoadError(f"{path}: this is no file", hint="give the path of an initramfs: ls /boot")
+        total += status.st_size
+    return total
 
 
 @contextmanager

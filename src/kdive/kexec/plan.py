@@ -88,7 +88,7 @@ def make_plan(
         crash=request.crash,
         flags=flags,
         method=request.method,
-        notes=(*_notes(request, image, initrd_bytes), *dropped),
+        notes=(*_notes(request, image, initrd_bytes), *_last_load(request, state), *dropped),
     )
 
 
@@ -170,6 +170,12 @@ def _notes(request: Request, image: Image, initrd_bytes: int) -> list[str]:
     if request.initrds and image.initrd:
         notes.append("the initramfs of the unified kernel image comes first, the given ones after it")
     return notes
+
+
+def _last_load(request: Request, state: State) -> list[str]:
+    if request.crash and state.crash_loaded and limit_of(state, True) == 1:
+        return ["this is the last load that the machine allows: if it fails, there is no capture kernel any more"]
+    return []
 
 
 def _mb(size: int) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from typing import Protocol
 
 from kdive.errors import KdiveError
 
 LIMIT = 512 << 20  # bytes of an unpacked kernel; the largest with all debugging compiled in stay below
 _LZ4_LEGACY = b"\x02\x21\x4c\x18"
 _LZ4_BLOCK = 8 << 20  # bytes that each block of the legacy format unpacks to, the last one to fewer
+_ZSTD_WINDOW = 1 << 27  # bytes; what `zstd -22 --ultra` uses
+_ZSTD_STEP = 4096  # bytes at a time: the most that these unpack to is bounded
+_CUT_SHORT = "it is cut short"
 _MAGICS = {
     b"\x1f\x8b": "gzip",
     b"\xfd7zXZ\0": "xz",
@@ -46,42 +50,66 @@ def unpack(data: bytes, compression: str) -> bytes:
     return unpacked
 
 
+class _Decompressor(Protocol):
+    """What the standard library's decompressors have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+def _whole(decompressor: _Decompressor, data: bytes) -> bytes:
+    unpacked = decompressor.decompress(data, LIMIT + 1)
+    if not decompressor.eof and len(unpacked) <= LIMIT:
+        raise ValueError(_CUT_SHORT)
+    return unpacked
+
+
 def _gzip(data: bytes) -> bytes:
     import zlib
 
-    return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, LIMIT + 1)
+    return _whole(zlib.decompressobj(zlib.MAX_WBITS | 16), data)
 
 
 def _bzip2(data: bytes) -> bytes:
     import bz2
 
-    return bz2.BZ2Decompressor().decompress(data, LIMIT + 1)
+    return _whole(bz2.BZ2Decompressor(), data)
 
 
 def _lzma(data: bytes) -> bytes:
     import lzma
 
-    return lzma.LZMADecompressor().decompress(data, LIMIT + 1)
+    return _whole(lzma.LZMADecompressor(), data)
 
 
 def _zstd(data: bytes) -> bytes:
     import zstandard
 
-    with zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(data) as reader:
-        return reader.read(LIMIT + 1)
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+    unpacked = bytearray()
+    for at in range(0, len(data), _ZSTD_STEP):
+        unpacked += decompressor.decompress(data[at : at + _ZSTD_STEP])
+        if decompressor.eof or len(unpacked) > LIMIT:
+            return bytes(unpacked)
+    raise ValueError(_CUT_SHORT)
 
 
 def _lz4(data: bytes) -> bytes:
-    """The legacy format, which the kernel's build uses: blocks after their length, without an end mark."""
+    """The legacy format, which the kernel's build uses: blocks after their length, without an end mark.
+
+    The build may add four bytes, the length of all unpacked.
+    """
     from cramjam import lz4
 
     unpacked, block = bytearray(), bytearray(_LZ4_BLOCK)
     at = len(_LZ4_LEGACY)
-    while at + 4 <= len(data) and len(unpacked) <= LIMIT:
+    while at + 4 < len(data) and len(unpacked) <= LIMIT:
         (length,) = struct.unpack_from("<I", data, at)
         at += 4
-        if length == 0 or at + length > len(data):
-            break
+        if at + length > len(data):
+            raise ValueError(_CUT_SHORT)
         unpacked += block[: lz4.decompress_block_into(data[at : at + length], block)]
         at += length
     return bytes(unpacked)

@@ -49,10 +49,12 @@ def run(options: Options, terminal: Terminal) -> int:
 
     host = Host(SystemCalls())
     plan = prepare(_request(options), host)
-    if not options.dry_run:
-        plan = load(plan, host)
     for note in plan.notes:
         terminal.note(note)
+    if not options.dry_run:
+        loaded = load(plan, host)
+        for note in loaded.notes[len(plan.notes) :]:
+            terminal.note(note)
     terminal.write(_text(plan, options.dry_run))
     return EXIT_OK
 
