@@ -25,10 +25,10 @@ def log_or_error(folder: Path, dump: bytes, limit_s: float = 1.0) -> Log | Kdive
     path.write_bytes(dump)
     with open_dump(path) as opened:
         memory = open_memory(opened)
-        start = time.monotonic()
+        start = time.process_time()
         try:
             return read_log(memory)
         except KdiveError as error:
             return error
         finally:
-            assert time.monotonic() - start < limit_s
+            assert time.process_time() - start < limit_s

@@ -109,6 +109,6 @@ def test_numbers_of_thousands_of_digits_are_no_trouble(line: str) -> None:
 )  # fmt: skip
 def test_ten_megabytes_of_anything_take_less_than_ten_seconds(line: bytes) -> None:
     data = line * (SIZE // len(line))
-    start = time.monotonic()
+    start = time.process_time()
     read(data)
-    assert time.monotonic() - start < TIME_LIMIT_S
+    assert time.process_time() - start < TIME_LIMIT_S
