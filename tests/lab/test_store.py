@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,26 @@ def test_what_another_run_is_making_is_left_alone(tmp_path: Path) -> None:
     finally:
         maker.kill()
         maker.communicate()
+
+
+def test_two_that_want_to_be_alone_come_one_after_the_other(tmp_path: Path) -> None:
+    inside = 0
+    most = 0
+
+    def work() -> None:
+        nonlocal inside, most
+        with Store(tmp_path).alone("trees/one"):
+            inside += 1
+            most = max(most, inside)
+            time.sleep(0.05)
+            inside -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 1
 
 
 def test_kernels_are_sorted_as_people_do(tmp_path: Path) -> None:

@@ -33,15 +33,21 @@ def build(kernel: LabKernel, store: Store, *, mirror: str = "", progress: Progre
         if new is not None:
             tree = build_tree(kernel, store, mirror=mirror, progress=progress)
             progress(f"building the zoo for {kernel.release}")
-            sources = tree / _SOURCES
-            shutil.rmtree(sources, ignore_errors=True)
-            sources.mkdir(parents=True)
-            for file, text in files.items():
-                (sources / file).write_text(text)
-            run_in(tree, make_script(kernel))
-            for built in (f"{MODULE}.ko", f"{MODULE}.ko.debug"):
-                shutil.copy2(sources / built, new / built)
+            # Another program, with other sources, has the same tree.
+            with store.alone(str(tree.relative_to(store.folder))):
+                _make(kernel, tree, files, new)
     return store.folder / name / f"{MODULE}.ko"
+
+
+def _make(kernel: LabKernel, tree: Path, files: dict[str, str], target: Path) -> None:
+    sources = tree / _SOURCES
+    shutil.rmtree(sources, ignore_errors=True)
+    sources.mkdir(parents=True)
+    for file, text in files.items():
+        (sources / file).write_text(text)
+    run_in(tree, make_script(kernel))
+    for built in (f"{MODULE}.ko", f"{MODULE}.ko.debug"):
+        shutil.copy2(sources / built, target / built)
 
 
 def _files(names: Sequence[str]) -> dict[str, str]:

@@ -64,9 +64,7 @@ class Store:
         Only one program makes a thing; another waits for it. What killed ones left beside it is removed.
         """
         final = self.folder / name
-        final.parent.mkdir(parents=True, exist_ok=True)
-        with (final.parent / f".{final.name}.lock").open("wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with self.alone(name):
             if final.exists():
                 yield None
                 return
@@ -79,6 +77,15 @@ class Store:
                 new.rename(final)
             finally:
                 shutil.rmtree(new, ignore_errors=True)
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Keeps other programs waiting that want to be alone with `name`, or to make it, until the context ends."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with (path.parent / f".{path.name}.lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
 
 def _remove_leftovers(folder: Path) -> None:
