@@ -40,6 +40,16 @@ def test_its_guilty_function_is_its_own_and_stays_a_function(name: str) -> None:
         assert re.search(rf"^static noinline .*\b{known.function}\(", text, re.MULTILINE)
 
 
+@pytest.mark.parametrize("name", kind.names())
+def test_who_does_it_is_said_before_it_happens(name: str) -> None:
+    known, source = kind.load(name), kind.source(name)
+    if source:
+        assert not known.script or any(f"kind={name}" in line for line in known.script)
+        return
+    before_anybody_can_speak = known.class_ == "boot-failure"
+    assert before_anybody_can_speak or "here" in known.script or "init_exit" in known.script
+
+
 def test_functions_are_named_once_over_the_whole_module() -> None:
     defined: dict[str, Path] = {}
     for path in ZOO.glob("*.c"):

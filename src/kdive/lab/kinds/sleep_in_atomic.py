@@ -1,4 +1,4 @@
-"""A driver sleeps where it must not, and the machine was told to stop at warnings."""
+"""A driver sleeps with a spinlock held, and the machine was told to stop at warnings."""
 
 from kdive.lab.kind import MODULE, Kind
 

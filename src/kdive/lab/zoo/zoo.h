@@ -8,6 +8,8 @@
 #include <linux/sched.h>
 #include <linux/smp.h>
 
+#pragma GCC diagnostic ignored "-Wmissing-declarations" /* of zoo_NAME(): only the table calls it, and is generated */
+
 /* Says on the console who is about to do it; call it in the context that is guilty. */
 #define zoo_here() \
 	pr_emerg("crashzoo: here pid=%d cpu=%d comm=%s\n", current->pid, raw_smp_processor_id(), current->comm)
