@@ -139,3 +139,14 @@ def test_lying_vmcoreinfo_gives_bytes_or_an_error(
             assert len(memory.read(address, size)) == size
         except KdiveError as error:
             assert error.message
+
+
+def test_large_reads_fill_a_buffer_across_pages(tmp_path: Path) -> None:
+    (tmp_path / "vmcore").write_bytes(build_elf({1: b"one", 2: b"two", 4: b"four"}))
+    with open_dump(tmp_path / "vmcore") as dump:
+        memory = open_memory(dump)
+        buffer = bytearray(8192)
+        memory.read_into(0xFFFF888000001000, memoryview(buffer))
+        assert bytes(buffer) == memory.read(0xFFFF888000001000, 8192)
+        with pytest.raises(PageAbsentError):
+            memory.read_into(0xFFFF888000002000, memoryview(buffer))

@@ -22,7 +22,7 @@ class Doubts:
     """Pages that say what cannot be, and are kept for it."""
 
     bad_order: int = 0  # free blocks of an order that does not exist, or that do not lie where they could
-    poisoned: int = 0  # struct pages that were never initialised
+    uninitialised: int = 0  # struct pages
 
 
 class Classifier:
@@ -76,16 +76,16 @@ class _Window:
         free = self._of_type(rules.buddy)
         if free is not None:
             kinds[free] = PageKind.FREE
-        poisoned = self._flags & rules.hwpoison != 0 if rules.hwpoison else None
+        if tails is not None:
+            kinds[tails] = PageKind.KEPT
+        poisoned = self._poisoned()
         if poisoned is not None:
             kinds[poisoned] = PageKind.HWPOISON
-        if tails is not None:
-            kinds[tails if poisoned is None else tails & ~poisoned] = PageKind.KEPT
         self._mark_unknown(kinds)
         self._paint(kinds)
         self._paint_carried(kinds)
-        if poisoned is not None and self._count:
-            kinds[poisoned & self._known()] = PageKind.HWPOISON
+        if poisoned is not None:
+            kinds[poisoned] = PageKind.HWPOISON  # even within a range of another kind
         return kinds
 
     def _member(self, field: Field) -> _Numbers:
@@ -171,10 +171,22 @@ class _Window:
             return
         kinds[heads[found]] = PageKind.USER
 
+    def _poisoned(self) -> Mask | None:
+        """The pages that the hardware found broken; None when there are none."""
+        if not self._rules.hwpoison:
+            return None
+        poisoned: Mask = (self._flags & self._rules.hwpoison != 0) & ~self._uninitialised() & self._known()
+        return poisoned if poisoned.any() else None
+
+    def _uninitialised(self) -> Mask:
+        """Struct pages full of ones, as debugging kernels leave those that they have not come to."""
+        uninitialised: Mask = self._flags == np.iinfo(self._flags.dtype).max
+        return uninitialised
+
     def _mark_unknown(self, kinds: Kinds) -> None:
-        uninitialised = self._flags == np.iinfo(self._flags.dtype).max
+        uninitialised = self._uninitialised()
         if uninitialised.any():
-            self._doubts.poisoned += int(np.count_nonzero(uninitialised & self._known()))
+            self._doubts.uninitialised += int(np.count_nonzero(uninitialised & self._known()))
             kinds[uninitialised] = PageKind.UNKNOWN
         if self._readable is not None:
             kinds[~self._readable] = PageKind.UNKNOWN

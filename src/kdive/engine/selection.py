@@ -79,8 +79,8 @@ class Selection:
         doubts = self._classifier.doubts if self._classifier else None
         if doubts and doubts.bad_order:
             warnings.append(f"{doubts.bad_order} free blocks are of an impossible size: they are kept")
-        if doubts and doubts.poisoned:
-            reasons.append(f"{doubts.poisoned} pages are kept: their struct pages were never initialised")
+        if doubts and doubts.uninitialised:
+            reasons.append(f"{doubts.uninitialised} pages are kept: their struct pages were never initialised")
         if self._unreadable:
             reasons.append(f"{self._unreadable} pages are kept: their struct pages cannot be read")
         return Summary(pages, tuple(warnings), tuple(reasons))
