@@ -32,15 +32,19 @@ class Batch:
 
 def slices(pieces: Iterable[NDArray[np.int64]], pages: int) -> Iterator[NDArray[np.int64]]:
     """The pfns of `pieces` in arrays of `pages`, the last of them shorter."""
-    rest = np.empty(0, np.int64)
+    waiting: list[NDArray[np.int64]] = []
+    count = 0
     for piece in pieces:
-        rest = np.concatenate((rest, piece)) if len(rest) else piece
-        whole = len(rest) - len(rest) % pages
-        for first in range(0, whole, pages):
-            yield rest[first : first + pages]
-        rest = rest[whole:]
-    if len(rest):
-        yield rest
+        waiting.append(piece)
+        count += len(piece)
+        if count >= pages:
+            together = np.concatenate(waiting)
+            whole = count - count % pages
+            for first in range(0, whole, pages):
+                yield together[first : first + pages]
+            waiting, count = [together[whole:]], count - whole
+    if count:
+        yield np.concatenate(waiting)
 
 
 def zero_pages(pages: NDArray[np.uint8]) -> NDArray[np.bool_]:

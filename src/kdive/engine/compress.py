@@ -71,11 +71,11 @@ def _lzo() -> Callable[[Any], Any]:
 
 def _liblzo2() -> CompressRows | None:
     """The system's own LZO, twenty times as fast as the one that kdive brings; None where it is not installed."""
-    from kdive.engine.liblzo2 import LibLzo2
-
     try:
+        from kdive.engine.liblzo2 import LibLzo2
+
         return LibLzo2().compress
-    except (OSError, AttributeError):
+    except (ImportError, OSError, AttributeError):  # an interpreter may also come without ctypes
         return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -16,6 +17,7 @@ from kdive.formats import elf, machines
 from kdive.formats.record import ByteOrder
 
 _PF_RWX = 7
+_PAGES_LIMIT = 1 << 16
 _SEGMENTS_LIMIT = 1 << 18  # that readers take
 
 
@@ -102,6 +104,18 @@ class SegmentTable:
         for index in range(0, len(self._numbers), 3):
             yield FileSegment(*self._numbers[index : index + 3])
 
+    def pages(self) -> Iterator[NDArray[np.int64]]:
+        """The pages in the file, in order, in arrays of limited length."""
+        for segment in self:
+            end = segment.first_pfn + segment.file_pages
+            for first in range(segment.first_pfn, end, _PAGES_LIMIT):
+                yield np.arange(first, min(end, first + _PAGES_LIMIT))
+
+    @property
+    def file_pages(self) -> int:
+        """Pages in the file."""
+        return sum(self._numbers[1::3])
+
     @property
     def too_many(self) -> bool:
         """Whether the dump falls into more pieces than readers of ELF take."""
@@ -153,8 +167,7 @@ class ElfLayout:
         return (ehdr.pack(order) + table + section + self.notes).ljust(self.data_offset, b"\0")
 
     def _phdrs(self) -> Iterator[bytes]:
-        order = self.machine.order
-        page_size = self.machine.page_size
+        order, page_size = self.machine.order, self.machine.page_size
         yield self._phdr(elf.PT_NOTE, self._notes_offset, 0, 0, len(self.notes), len(self.notes)).pack(order)
         position = self.data_offset
         for segment in self.table:
@@ -177,10 +190,11 @@ class ElfLayout:
 
     def _virtual(self, physical: int) -> int:
         """Where the kernel mapped it, 0 where that is not known."""
-        for segment in self.mapped:
-            if segment.virtual is not None and segment.physical <= physical < segment.physical + segment.size:
-                return segment.virtual + physical - segment.physical
-        return 0
+        index = bisect_right(self.mapped, physical, key=lambda segment: segment.physical) - 1
+        segment = self.mapped[index] if index >= 0 else None
+        if segment is None or segment.virtual is None or physical >= segment.physical + segment.size:
+            return 0
+        return segment.virtual + physical - segment.physical
 
     @property
     def _identification(self) -> elf.Identification:

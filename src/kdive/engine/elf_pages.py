@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +15,18 @@ from kdive.errors import DumpDamagedError, ReadError
 _NOT_WHOLE = -1  # in place of an offset: the page is not there, or in pieces
 
 
+def _pieces_in_file(dump: ElfDump) -> Iterator[tuple[int, int, int]]:
+    """Start and end address of each run of memory, and its offset; pages that were cut off the file are left out."""
+    for piece in dump.content.pieces():
+        if piece.target is None or piece.target >= dump.source.size:
+            continue
+        end, file_end = piece.end, piece.start + dump.source.size - piece.target
+        if end > file_end:
+            end = file_end - file_end % dump.page_size
+        if piece.start < end:
+            yield piece.start, end, piece.target
+
+
 class ElfPages(PageReader):
     """Reads /proc/vmcore, and files like it."""
 
@@ -21,12 +34,7 @@ class ElfPages(PageReader):
         super().__init__(dump)
         self._dump = dump
         self._source = dump.source
-        pieces = [
-            # What was cut off the file is not there.
-            (piece.start, min(piece.end, piece.start + dump.source.size - piece.target), piece.target)
-            for piece in dump.content.pieces()
-            if piece.target is not None and piece.target < dump.source.size
-        ]
+        pieces = list(_pieces_in_file(dump))
         self._starts = np.array([start for start, _, _ in pieces], np.uint64)
         self._ends = np.array([end for _, end, _ in pieces], np.uint64)
         self._targets = np.array([target for _, _, target in pieces], np.int64)

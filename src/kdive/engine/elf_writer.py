@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from kdive.dumpfile.dump import Dump
 from kdive.engine.batches import batch_pages, slices, zero_pages
 from kdive.engine.bitmaps import BitmapReader, BitmapWriter, Spool
 from kdive.engine.chosen import Bitmaps, Window, select
+from kdive.engine.direct_map import mapped_segments
 from kdive.engine.elf_layout import ElfLayout, Fate, SegmentTable, runs, segments
 from kdive.engine.machine import Machine
 from kdive.engine.output import Output
@@ -29,14 +29,15 @@ from kdive.engine.writing import (
     WriteOptions,
 )
 from kdive.errors import DumpError
+from kdive.memory.memory import Memory
 from kdive.units import ByteCount
 
 _PIECE_PAGES = 1 << 18
 
 
 def write_elf(
+    memory: Memory,
     machine: Machine,
-    dump: Dump,
     reader: PageReader,
     windows: Iterable[Window],
     output: Output,
@@ -56,7 +57,7 @@ def write_elf(
             "the pages to keep fall into more pieces than readers of ELF dumps take",
             hint="write kdump-compressed, or raise the number of pages that a gap must have",
         )
-    layout = ElfLayout(machine, dump.segments(), table)
+    layout = ElfLayout(machine, mapped_segments(memory), table)
     output.write(0, layout.headers(incomplete=True))
     try:
         _write_pages(layout, reader, output, tally, report)
@@ -133,13 +134,11 @@ def _write_pages(layout: ElfLayout, reader: PageReader, output: Output, tally: T
     pages = np.empty((batch_pages(reader.page_size), reader.page_size), np.uint8)
     position = layout.data_offset
     output.reserve(position)
-    total = sum(segment.file_pages for segment in layout.table)
-    for segment in layout.table:
-        for first in range(segment.first_pfn, segment.first_pfn + segment.file_pages, len(pages)):
-            pfns = np.arange(first, min(first + len(pages), segment.first_pfn + segment.file_pages))
-            part = pages[: len(pfns)]
-            good = reader.read_pages(pfns, part)
-            output.write(position, part.reshape(-1))
-            position += part.nbytes
-            tally.add_plain(pfns, good)
-            report(Progress("writing", tally.done, total, ByteCount(output.size)))
+    total = layout.table.file_pages
+    for pfns in slices(layout.table.pages(), len(pages)):
+        part = pages[: len(pfns)]
+        good = reader.read_pages(pfns, part)
+        output.write(position, part.reshape(-1))
+        position += part.nbytes
+        tally.add_plain(pfns, good)
+        report(Progress("writing", tally.done, total, ByteCount(output.size)))

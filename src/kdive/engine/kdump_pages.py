@@ -163,7 +163,7 @@ class KdumpPages(PageReader):
                     )
             return good
         codecs = wanted["flags"] & CODEC_MASK
-        for codec in np.unique(codecs).tolist():
+        for codec in set(codecs.tolist()):
             some = np.flatnonzero(codecs == codec)
             good[some] = self._unpack_as(codec, data, offsets[some] - start, sizes[some], slots[some], pages)
         return good

@@ -34,7 +34,7 @@ def write_dump(
     machine = machine_of(memory)
     reader = page_reader(memory.dump)
     if options.format == "elf":
-        tally = write_elf(machine, memory.dump, reader, windows, output, options, report)
+        tally = write_elf(memory, machine, reader, windows, output, options, report)
     else:
         tally = write_kdump(machine, reader, windows, output, options, report)
     return tally.result((output.name,))
