@@ -38,6 +38,7 @@ mount -t devtmpfs devtmpfs /dev
 exec </dev/console >/dev/console 2>&1
 say() { echo "kdive-test: $*"; }
 kdive() { PYTHONPATH=/kdive python3.11 -S -m kdive "$@"; }
+called_kexec() { PYTHONPATH=/kdive python3.11 -S /kdive/kexec "$@"; }
 """
 
 
@@ -91,6 +92,7 @@ def _tree(tree: Path) -> Iterator[CpioEntry]:
 
 
 def _kdive() -> Iterator[CpioEntry]:
+    yield cpio.file("kdive/kexec", b"from kdive.cli.main import program\nprogram()\n")
     for path in sorted(_SOURCE.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts and "lab" not in path.relative_to(_SOURCE).parts[:1]:
             yield cpio.file(f"kdive/kdive/{path.relative_to(_SOURCE)}", path.read_bytes())

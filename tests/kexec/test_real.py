@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kdive.kexec.image import recognise
 from kdive.lab import child
 from kdive.lab.prepare import Bench, Wanted, prepare
 from kdive.lab.store import Store
@@ -107,6 +108,47 @@ echo c >/proc/sysrq-trigger
     assert "kdive-test: capture kernel, vmcore of " in console
 
 
+def test_refusals_of_a_real_kernel_are_told_apart(python: Path, tmp_path: Path) -> None:
+    newest = prepared("newest")
+    script = """
+mount -t securityfs securityfs /sys/kernel/security
+kdive kexec load -p /vmlinuz -i /too-big --cmdline ro
+exec 3>>/capture
+kdive kexec load /vmlinuz -i /capture --cmdline ro
+exec 3>&-
+echo integrity >/sys/kernel/security/lockdown
+kdive kexec load /vmlinuz -i /capture --cmdline ro
+echo 1 >/proc/sys/kernel/kexec_load_limit_reboot
+kdive kexec load /vmlinuz -i /capture --cmdline ro --debug
+kdive kexec load /vmlinuz -i /capture --cmdline ro
+echo 1 >/proc/sys/kernel/kexec_load_disabled
+kdive kexec load /vmlinuz -i /capture --cmdline ro
+kdive kexec status
+"""
+    vmlinuz = newest.kernel.vmlinuz.read_bytes()
+    reserved = 160 << 20
+    files = {
+        "vmlinuz": vmlinuz,
+        "capture": guest.capture(python),
+        "too-big": bytes(reserved - recognise(vmlinuz).need - (1 << 20)),  # no place is left for the rest
+    }
+    archive = guest.initramfs(script, python, files)
+    console = guest.run(newest, tmp_path, archive, [f"crashkernel={reserved >> 20}M"])
+    causes = [
+        line.partition("is not loaded: ")[2].strip() for line in console.splitlines() if "is not loaded: " in line
+    ]
+    assert len(causes) == 6
+    too_big, open_for_writing, unsigned, limited, used_up, disabled = causes
+    assert too_big.startswith("kernel and initramfs (159 MB) find no place, and crashkernel= reserves 160 MB (E")
+    assert open_for_writing.startswith("a program has the file open for writing (ETXTBSY)")
+    assert unsigned.startswith("the kernel is locked down (integrity) and takes signed kernels alone")
+    assert limited.startswith("the kernel is locked down")
+    assert used_up.startswith("all loads that kernel.kexec_load_limit_reboot allowed are used up (EPERM)")
+    assert disabled.startswith("kernel.kexec_load_disabled is 1, and stays so until the next boot (EPERM)")
+    assert "loads are counted on this machine: --debug is left out" in console
+    assert "lockdown      integrity" in console
+
+
 GRUB_CFG = """set default="1>0"
 menuentry 'Broken' {{
     linux /vmlinuz-9 root=/dev/vda
@@ -128,7 +170,12 @@ def test_a_reboot_starts_what_grub_would_and_leaves_a_clean_file_system(
     with disk.open("wb") as image:
         image.truncate(32 << 20)
     child.run(["mke2fs", "-q", "-t", "ext4", str(disk)])
-    script = """
+    release = bench.kernel.release
+    script = f"""
+called_kexec -l /boot/vmlinuz-{release} --initrd=/boot/initrd.img-{release} --reuse-cmdline
+called_kexec -l -S || say "kexec -l -S ends with $?"
+called_kexec -u
+called_kexec -l -S && say "and then with $?"
 for module in /modules/*; do insmod $module; done
 mkdir /mnt
 mount -t ext4 /dev/vda /mnt
@@ -136,7 +183,6 @@ echo "written before" >/mnt/file
 sleep 1000 >/mnt/open &
 kdive reboot --now
 """
-    release = bench.kernel.release
     files = {
         "boot/grub/grub.cfg": GRUB_CFG.format(release=release, console=CONSOLE).encode(),
         f"boot/vmlinuz-{release}": bench.kernel.vmlinuz.read_bytes(),
@@ -144,6 +190,8 @@ kdive reboot --now
         **guest.modules(bench, "virtio_pci", "virtio_blk", "ext4"),
     }
     console = guest.run(bench, tmp_path, guest.initramfs(script, python, files), ["root=/dev/vda1"], disk)
+    assert "kdive-test: kexec -l -S ends with 1" in console
+    assert "kdive-test: and then with 0" in console
     assert f"Test, with Linux {release} (GRUB, /boot/grub/grub.cfg)" in console
     assert f"kdive-test: second kernel: {CONSOLE} kdive.test=3 root=/dev/vda1" in console
     child.run(["e2fsck", "-n", str(disk)])
