@@ -295,41 +295,60 @@ _PRESENT_AND_MAPPED = 0x2F  # of section_mem_map: also online, early, and initia
 SECTIONS = {"extreme", "pointer", "static", "flat", "nodes", "vmemmap"}
 
 
-def machine(generation: Generation, uses: Iterable[Use], end_pfn: int = 2048, model: str = "extreme") -> bytes:
-    """An ELF vmcore; its pages from FIRST_PFN to `end_pfn` are used as told, and their content is not in the file."""
+def machine(
+    generation: Generation, uses: Iterable[Use], end_pfn: int = 2048, model: str = "extreme", sections: int = 1
+) -> bytes:
+    """An ELF vmcore; its pages from FIRST_PFN to `end_pfn` are used as told, and their content is not in the file.
+
+    `sections` of memory (EXTREME only) share the struct pages of the first.
+    """
     structs = generation.structs(uses, SECTION_PAGES)
-    structs_at = DIRECT + STRUCTS_PFN * 4096
-    table = DIRECT + TABLE_PFN * 4096
-    root = DIRECT + ROOT_PFN * 4096
     pages = {STRUCTS_PFN + i: bytes(structs[i * 4096 : (i + 1) * 4096]) for i in range(TABLE_PFN - STRUCTS_PFN)}
-    entry = _words(structs_at | _PRESENT_AND_MAPPED, 0)
-    sections = ["SIZE(mem_section)=16", "OFFSET(mem_section.section_mem_map)=0", "NUMBER(SECTION_SIZE_BITS)=27"]
-    if model in ("extreme", "pointer"):
-        pages |= {TABLE_PFN: _words(root), TABLE_PFN + 1: _words(table), ROOT_PFN: entry}
-        symbol = table if model == "extreme" else table + 4096
-        lines = [
-            *sections,
-            f"SYMBOL(mem_section)={symbol:x}",
-            "LENGTH(mem_section)=2048",
-            "NUMBER(MAX_PHYSMEM_BITS)=46",
-        ]
-    elif model == "static":
-        pages[TABLE_PFN] = entry
-        lines = [*sections, f"SYMBOL(mem_section)={table:x}", "LENGTH(mem_section)=512", "NUMBER(MAX_PHYSMEM_BITS)=36"]
-    elif model == "flat":
-        pages[TABLE_PFN] = _words(structs_at)
-        lines = [f"SYMBOL(mem_map)={table:x}"]
-    elif model == "nodes":
-        pages |= {TABLE_PFN: _words(0, root), ROOT_PFN: _words(structs_at, 0, end_pfn)}
-        members = ("node_mem_map", "node_start_pfn", "node_spanned_pages")
-        lines = [f"OFFSET(pglist_data.{name})={8 * i}" for i, name in enumerate(members)]
-        lines += [f"SYMBOL(node_data)={table:x}", "LENGTH(node_data)=4"]
-    else:
-        lines = [f"SYMBOL(vmemmap)={structs_at:x}"]
-    known = ["OSRELEASE=built", "PAGESIZE=4096", "NUMBER(phys_base)=0", *lines, ""]
+    tables, lines = _sparse(model, sections) if model in ("extreme", "pointer", "static") else _flat(model, end_pfn)
+    pages |= tables
     pages |= {pfn: b"" for pfn in range(FIRST_PFN) if pfn not in pages}
-    info = "\n".join(known) + generation.vmcoreinfo()
+    general = ["OSRELEASE=built", "PAGESIZE=4096", "NUMBER(phys_base)=0", *lines, ""]
+    info = "\n".join(general) + generation.vmcoreinfo()
     return build_elf(pages, vmcoreinfo=info, excluded=range(FIRST_PFN, end_pfn), virtual=DIRECT)
+
+
+_STRUCTS_AT = DIRECT + STRUCTS_PFN * 4096
+_TABLE = DIRECT + TABLE_PFN * 4096
+_ROOT = DIRECT + ROOT_PFN * 4096
+
+
+def _sparse(model: str, sections: int) -> tuple[dict[int, bytes], list[str]]:
+    """Pages with mem_section, and what VMCOREINFO says of it."""
+    lines = ["SIZE(mem_section)=16", "OFFSET(mem_section.section_mem_map)=0", "NUMBER(SECTION_SIZE_BITS)=27"]
+    maps = [_STRUCTS_AT - i * SECTION_PAGES * STRUCT_BYTES | _PRESENT_AND_MAPPED for i in range(sections)]
+    entries = _words(*(word for value in maps for word in (value, 0)))
+    if model == "static":
+        lines += [f"SYMBOL(mem_section)={_TABLE:x}", "LENGTH(mem_section)=512", "NUMBER(MAX_PHYSMEM_BITS)=36"]
+        return {TABLE_PFN: entries}, lines
+    roots = [entries[i : i + 4096] for i in range(0, len(entries), 4096)]
+    pages = {ROOT_PFN + i: page for i, page in enumerate(roots)}
+    pages |= {TABLE_PFN: _words(*(_ROOT + i * 4096 for i in range(len(roots)))), TABLE_PFN + 1: _words(_TABLE)}
+    symbol = _TABLE if model == "extreme" else _TABLE + 4096
+    lines += [f"SYMBOL(mem_section)={symbol:x}", "LENGTH(mem_section)=2048", "NUMBER(MAX_PHYSMEM_BITS)=46"]
+    return pages, lines
+
+
+def _flat(model: str, end_pfn: int) -> tuple[dict[int, bytes], list[str]]:
+    """Pages with what leads to the one array of struct pages, and what VMCOREINFO says of it."""
+    if model == "vmemmap":
+        return {}, [f"SYMBOL(vmemmap)={_STRUCTS_AT:x}"]
+    if model == "flat":
+        return {TABLE_PFN: _words(_STRUCTS_AT)}, [f"SYMBOL(mem_map)={_TABLE:x}"]
+    members = ("node_mem_map", "node_start_pfn", "node_spanned_pages")
+    lines = [f"OFFSET(pglist_data.{name})={8 * i}" for i, name in enumerate(members)]
+    lines += [f"SYMBOL(node_data)={_TABLE:x}", "LENGTH(node_data)=4"]
+    return {TABLE_PFN: _words(0, _ROOT), ROOT_PFN: _words(_STRUCTS_AT, 0, end_pfn)}, lines
+
+
+def grown(data: bytes, end_pfn: int) -> bytes:
+    """The dump that `machine` wrote, of a machine whose memory goes on to `end_pfn`."""
+    memsz_at = 64 + 56 + 40  # the second program header is the first of memory
+    return data[:memsz_at] + (end_pfn * 4096).to_bytes(8, "little") + data[memsz_at + 8 :]
 
 
 def _words(*values: int) -> bytes:

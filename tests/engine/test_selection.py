@@ -14,7 +14,7 @@ from kdive.engine.kinds import PageKind, excluded_kinds
 from kdive.engine.selection import Selection, Summary, Window, windows
 from kdive.memory.open import open_memory
 from tests.build_dump import build_elf
-from tests.engine.build_pages import FIRST_PFN, GENERATIONS, SECTIONS, Use, machine, without
+from tests.engine.build_pages import FIRST_PFN, GENERATIONS, SECTIONS, Use, grown, machine, without
 
 USES = [
     Use(FIRST_PFN, "free", 8),
@@ -119,16 +119,17 @@ def test_the_bundled_dump_holds_just_what_level_31_keeps(sample_vmcore: Path) ->
 
 
 def test_memory_stays_flat_however_large_the_machine_is(tmp_path: Path) -> None:
-    data = machine(GENERATIONS["v6.16"], USES, model="flat")
-    path = tmp_path / "vmcore"
-    path.write_bytes(data)
-    with open_dump(path) as dump:
-        selection = Selection(open_memory(dump))
-        for _ in selection.windows():
-            pass
-        tracemalloc.start()
-        for _ in selection.windows():
-            pass
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-    assert peak < 8 << 20
+    data = machine(GENERATIONS["v6.16"], USES, sections=128)
+    peaks, free = [], []
+    for sections in (2, 128):
+        path = tmp_path / f"vmcore-{sections}"
+        path.write_bytes(grown(data, sections * WINDOW_PAGES))
+        with open_dump(path) as dump:
+            selection = Selection(open_memory(dump))
+            tracemalloc.start()
+            assert sum(1 for _ in selection.windows()) == sections
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+            free.append(selection.summary().pages[PageKind.FREE])
+    assert free == [2 * 256, 128 * 256]
+    assert peaks[1] < 1.1 * peaks[0] < 8 << 20
