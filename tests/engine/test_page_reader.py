@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -91,3 +92,15 @@ def test_pages_are_those_that_single_reads_give(sample_vmcore: Path) -> None:
                         assert not good[index]
                     else:
                         assert good[index] and page.tobytes() == expected
+
+
+def test_threads_share_a_reader(sample_vmcore: Path) -> None:
+    with open_dump(sample_vmcore) as dump:
+        reader = page_reader(dump)
+        firsts = [segment.physical // PAGE_SIZE + step for segment in dump.segments() for step in (0, 300, 40000)]
+        alone = [reader.read(first, 200) for first in firsts]
+        with open_dump(sample_vmcore) as again, ThreadPoolExecutor(4) as threads:
+            shared = page_reader(again)
+            together = list(threads.map(lambda first: shared.read(first, 200), firsts * 4))
+    for (pages, good), (other_pages, other_good) in zip(alone * 4, together, strict=True):
+        assert (pages == other_pages).all() and (good == other_good).all()

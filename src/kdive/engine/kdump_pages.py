@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,7 @@ class KdumpPages(PageReader):
         self._parts: Sequence[PagePart] = dump.page_parts
         self._first_pfn = dump.first_pfn
         self._dtype = descriptor_dtype(dump.order)
+        self._lock = Lock()
         self._block: _Block | None = None  # the last one that was needed
 
     def holds(self, first_pfn: int, count: int) -> NDArray[np.bool_]:
@@ -77,10 +79,11 @@ class KdumpPages(PageReader):
         return [(first, end, self._load(int(numbers[first]) * _BLOCK_PAGES)) for first, end in pairwise(borders)]
 
     def _load(self, first_bit: int) -> _Block:
-        block = self._block
-        if block is None or block.first_bit != first_bit:
-            block = self._block = self._read_block(first_bit)
-        return block
+        with self._lock:  # bitmaps count as they are asked
+            block = self._block
+            if block is None or block.first_bit != first_bit:
+                block = self._block = self._read_block(first_bit)
+            return block
 
     def _read_block(self, first_bit: int) -> _Block:
         end_bit = first_bit + _BLOCK_PAGES

@@ -73,5 +73,5 @@ class WriteResult:
 
     @property
     def rate(self) -> float:
-        """Bytes of kept pages for each second."""
+        """Bytes written in a second, the first pass counted in."""
         return self.written / self.seconds if self.seconds else 0.0
