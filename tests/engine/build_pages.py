@@ -290,22 +290,39 @@ def without(generation: Generation, *names: str) -> Generation:
 STRUCTS_PFN = 0
 TABLE_PFN = SECTION_PAGES * STRUCT_BYTES // 4096
 ROOT_PFN = TABLE_PFN + 4
+NODE_PFN = TABLE_PFN + 2
 FIRST_PFN = 1024
+_ZONE = (
+    "OFFSET(pglist_data.node_zones)=0",
+    "OFFSET(pglist_data.nr_zones)=16",
+    "SIZE(zone)=16",
+    "OFFSET(zone.vm_stat)=8",
+    "NUMBER(NR_FREE_PAGES)=0",
+)
 _PRESENT_AND_MAPPED = 0x2F  # of section_mem_map: also online, early, and initialised beforehand
 SECTIONS = {"extreme", "pointer", "static", "flat", "nodes", "vmemmap"}
 
 
 def machine(
-    generation: Generation, uses: Iterable[Use], end_pfn: int = 2048, model: str = "extreme", sections: int = 1
+    generation: Generation,
+    uses: Iterable[Use],
+    end_pfn: int = 2048,
+    model: str = "extreme",
+    sections: int = 1,
+    counted_free: int | None = None,
 ) -> bytes:
     """An ELF vmcore; its pages from FIRST_PFN to `end_pfn` are used as told, and their content is not in the file.
 
-    `sections` of memory (EXTREME only) share the struct pages of the first.
+    `sections` of memory (EXTREME only) share the struct pages of the first. Of the machine's one zone the kernel says
+    that `counted_free` pages are free.
     """
     structs = generation.structs(uses, SECTION_PAGES)
     pages = {STRUCTS_PFN + i: bytes(structs[i * 4096 : (i + 1) * 4096]) for i in range(TABLE_PFN - STRUCTS_PFN)}
     tables, lines = _sparse(model, sections) if model in ("extreme", "pointer", "static") else _flat(model, end_pfn)
     pages |= tables
+    if counted_free is not None:
+        pages[NODE_PFN] = _words(0, counted_free, 1)
+        lines = [*lines, f"SYMBOL(contig_page_data)={DIRECT + NODE_PFN * 4096:x}", *_ZONE]
     pages |= {pfn: b"" for pfn in range(FIRST_PFN) if pfn not in pages}
     general = ["OSRELEASE=built", "PAGESIZE=4096", "NUMBER(phys_base)=0", *lines, ""]
     info = "\n".join(general) + generation.vmcoreinfo()

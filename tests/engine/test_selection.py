@@ -76,6 +76,13 @@ def test_no_free_page_on_a_kernel_that_names_them_is_a_warning(tmp_path: Path) -
     assert summary.warnings == ("free pages not recognised: this kernel may mark them in a way that is not known here",)
 
 
+def test_the_count_of_the_kernel_is_the_check_of_ours(tmp_path: Path) -> None:
+    uses = [*USES, *(Use(FIRST_PFN + 300 + i, "free") for i in range(100))]
+    assert not select(tmp_path / "right", machine(GENERATIONS["v6.16"], uses, counted_free=350))[1].warnings
+    _, summary = select(tmp_path / "wrong", machine(GENERATIONS["v6.16"], uses, counted_free=9000))
+    assert summary.warnings == ("356 free pages recognised, but the kernel counted 9000",)
+
+
 def test_what_a_kernel_does_not_name_is_a_warning_and_a_reason(tmp_path: Path) -> None:
     _, summary = select(tmp_path / "vmcore", machine(without(GENERATIONS["v6.16"], "page.private"), USES))
     assert summary.warnings == ("free pages not recognised: VMCOREINFO does not say how",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,6 +152,7 @@ class _Window:
         assert self._mapcount is not None
         return (self._mapcount >= 0xF0000000) & (self._mapcount < 0xFF000000)
 
+    @cached_property
     def _heads(self) -> NDArray[np.intp]:
         """The heads of compound pages that have a struct page behind them."""
         heads = np.flatnonzero(self._flags & self._rules.head) if self._rules.head else np.empty(0, np.intp)
@@ -160,7 +162,7 @@ class _Window:
         rule = self._rules.hugetlb
         if rule is None:
             return
-        heads = self._heads()
+        heads = self._heads
         if rule.page_type is not None and self._mapcount is not None:
             found = self._mapcount[heads] & rule.page_type.mask == rule.page_type.value
         elif rule.next_flag is not None:
@@ -215,7 +217,7 @@ class _Window:
         rules = self._rules
         firsts, orders = [], []
         if rules.order is not None:
-            heads = self._heads()
+            heads = self._heads
             heads = heads[(kinds[heads] != PageKind.KEPT) & (kinds[heads] != PageKind.UNKNOWN)]
             heads = heads[(kinds[heads] != PageKind.FREE) & (kinds[heads] != PageKind.UNACCEPTED)]
             if self._readable is not None:

@@ -20,6 +20,9 @@ from kdive.errors import ReadError
 from kdive.facts.missing import Missing
 from kdive.memory.memory import Memory
 from kdive.memory.page_structs import PageStructs, Span, find_page_structs
+from kdive.memory.zones import count_free_pages
+
+_FEW_PAGES = 4096
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Selection:
             why = self._rules or self._structs
             reason = f"all pages are kept: {why.reason}" if isinstance(why, Missing) else ""
             return Summary(pages, (f"no page was recognised: {reason}",), (reason,))
-        warnings = _none_of(pages, self._rules)
+        warnings = _none_of(pages, self._rules) or _free_miscounted(pages, count_free_pages(self._memory))
         reasons = list(self._rules.unknown)
         doubts = self._classifier.doubts if self._classifier else None
         if doubts and doubts.bad_order:
@@ -173,3 +176,16 @@ def _none_of(pages: Mapping[PageKind, int], rules: PageRules) -> list[str]:
     )
     why = {True: "this kernel may mark them in a way that is not known here", False: "VMCOREINFO does not say how"}
     return [f"{name} not recognised: {why[known]}" for name, count, known in expected if not count]
+
+
+def _free_miscounted(pages: Mapping[PageKind, int], counted: int | Missing) -> list[str]:
+    """A warning where the kernel's own count of free pages is far off ours.
+
+    Each CPU keeps some pages, and some of the count, to itself, so that the two are never equal.
+    """
+    if isinstance(counted, Missing):
+        return []
+    found = pages[PageKind.FREE] + pages[PageKind.UNACCEPTED]
+    if abs(found - counted) <= max(counted // 4, sum(pages.values()) // 64, _FEW_PAGES):
+        return []
+    return [f"{found} free pages recognised, but the kernel counted {counted}"]

@@ -14,6 +14,7 @@ from kdive.errors import ReadError
 from kdive.facts.missing import Missing
 from kdive.formats import vmcoreinfo
 from kdive.memory.memory import Memory
+from kdive.memory.zones import nodes
 
 _PRESENT = 1 << 0  # SECTION_MARKED_PRESENT
 _HAS_MAP = 1 << 1  # SECTION_HAS_MEM_MAP
@@ -22,7 +23,6 @@ _FLAG_BITS = (1 << 8) - 1  # of section_mem_map: 6 are taken, and the map's addr
 _SECTION_BITS = {"x86_64": (27,), "aarch64": (30, 27, 29)}
 _PHYSICAL_BITS = {"x86_64": (46, 52), "aarch64": (48, 52)}
 _ROOTS_LIMIT = 1 << 22
-_NODES_LIMIT = 1 << 12
 _PROBED_SECTIONS = 64
 
 
@@ -223,25 +223,11 @@ def _find_nodes(memory: Memory, info: Mapping[str, str], size: int) -> PageStruc
         for name in ("node_mem_map", "node_start_pfn", "node_spanned_pages")
     }
     spans = []
-    for node in _nodes(memory, info):
+    for node in nodes(memory, info):
         start, first_pfn, pages = (memory.read_word(node + offset) for offset in offsets.values() if offset is not None)
         if start and pages:
             spans.append(Span(first_pfn, first_pfn + pages, start))
     return Spans(spans, size) if spans else Missing("no node of memory has a map of struct pages")
-
-
-def _nodes(memory: Memory, info: Mapping[str, str]) -> Iterator[int]:
-    """The addresses of all struct pglist_data."""
-    table, count = vmcoreinfo.symbol(info, "node_data"), vmcoreinfo.length(info, "node_data")
-    if table is not None and count is not None:
-        for index in range(min(count, _NODES_LIMIT)):
-            node = memory.read_word(table + index * memory.dump.word_size)
-            if node:
-                yield node
-        return
-    only = vmcoreinfo.symbol(info, "contig_page_data")
-    if only is not None:
-        yield only
 
 
 def _flat(memory: Memory, info: Mapping[str, str], size: int) -> PageStructs | Missing:
