@@ -3,12 +3,16 @@
 #   make test   the tests
 #   make lint   style, types, layers
 #   make bench  side by side with other tools (KDIVE_SAMPLES=DIR for more dumps)
+#   make matrix every kind of crash on every kernel, and how right the reports are (MATRIX=DIR; hours, tens of GB)
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test lint bench lock clean
+MATRIX ?= matrix
+MATRIX_KERNELS := 5.10 6.1 6.12 newest
+
+.PHONY: demo test lint bench matrix lock clean
 
 demo: $(READY)
 	@$(BIN)/kdive report samples/sample.vmcore
@@ -24,6 +28,12 @@ lint: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks
+
+matrix: $(READY)
+	-@$(BIN)/kdive lab matrix $(MATRIX) $(MATRIX_KERNELS:%=--kernel %)
+	-@$(BIN)/kdive lab matrix $(MATRIX) --arch aarch64 --kernel 6.1 --kernel 6.12 \
+		--kind sysrq --kind null-deref --kind null-deref-timer --kind soft-lockup
+	@$(BIN)/kdive lab score $(MATRIX) --table docs/matrix.md --revision $$(git rev-parse --short HEAD)
 
 $(READY): requirements.txt pyproject.toml tools/make-venv
 	@tools/make-venv $(VENV)
