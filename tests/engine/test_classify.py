@@ -15,6 +15,7 @@ from kdive.engine.classify import Classifier
 from kdive.engine.kinds import PageKind, excluded_kinds
 from kdive.facts.missing import Missing
 from kdive.formats import vmcoreinfo
+from kdive.formats.record import ByteOrder
 from tests.engine.build_pages import GENERATIONS, KINDS, STRUCT_BYTES, Generation, Use, without
 
 ONE_PAGE_EACH = [what for what in KINDS if what not in ("hugetlb", "unaccepted")]
@@ -280,6 +281,44 @@ def test_any_bytes_give_kinds(seed: int, name: str) -> None:
     kinds = classify(rules_of(GENERATIONS[name]), np.random.default_rng(seed).bytes(64 * STRUCT_BYTES))
     assert len(kinds) == 64
     assert PageKind.HOLE not in kinds
+
+
+NUMBERS = [line.split("=")[0] for line in GENERATIONS["v7.1"].vmcoreinfo().splitlines()]
+MORE_NUMBERS = ["NUMBER(PG_hugetlb)", "NUMBER(HUGETLB_PAGE_DTOR)", "SYMBOL(free_huge_page)", "OFFSET(page._count)"]
+MORE_NUMBERS += ["OFFSET(page.compound_dtor)", "OFFSET(page.compound_order)", "NUMBER(PG_slab)"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(NUMBERS + MORE_NUMBERS), st.integers(-(1 << 70), 1 << 70) | st.integers(-9, 70)),
+    st.sets(st.sampled_from(NUMBERS)),
+    st.integers(0, 1 << 32),
+    st.sampled_from([4, 8]),
+    st.sampled_from(["<", ">"]),
+)
+def test_any_vmcoreinfo_gives_kinds(
+    numbers: dict[str, int], absent: set[str], seed: int, word_size: int, order: ByteOrder
+) -> None:
+    info = vmcoreinfo.parse(GENERATIONS["v7.1"].vmcoreinfo().encode())
+    info = {key: value for key, value in info.items() if key not in absent}
+    info |= {key: f"{value:x}" if key.startswith("SYMBOL") else str(value) for key, value in numbers.items()}
+    rules = page_rules(info, order, word_size)
+    if not isinstance(rules, Missing):
+        assert len(classify(rules, np.random.default_rng(seed).bytes(64 * rules.size))) == 64
+
+
+def test_big_endian_struct_pages_are_read_as_such() -> None:
+    rules = page_rules(vmcoreinfo.parse(GENERATIONS["v7.1"].vmcoreinfo().encode()), ">", 8)
+    assert isinstance(rules, PageRules)
+    structs = bytearray(64 * STRUCT_BYTES)
+    for at, size, value in (
+        (0, 8, 1 << 6 | 1 << 5), (24, 8, 0x1001), (48, 4, 3),  # an anonymous page's head, pfn 0
+        (64, 8, 2), (64 + 8, 8, 0x1001),  # its tail says that it has four pages
+        (8 * 64 + 48, 4, 0xF0000000), (8 * 64 + 40, 8, 3),  # a free block of eight pages, pfn 8
+    ):  # fmt: skip
+        structs[at : at + size] = value.to_bytes(size, "big")
+    kinds = classify(rules, structs)
+    assert kinds[:16] == [PageKind.USER] * 4 + [PageKind.KEPT] * 4 + [PageKind.FREE] * 8
 
 
 @given(st.integers(0, 31), st.integers(0, 31))

@@ -218,13 +218,14 @@ def _fits(memory: Memory, sections: Sections) -> bool:
 
 def _find_nodes(memory: Memory, info: Mapping[str, str], size: int) -> PageStructs | Missing:
     """pglist_data.node_mem_map of each node."""
-    offsets = {
-        name: vmcoreinfo.offset(info, f"pglist_data.{name}")
-        for name in ("node_mem_map", "node_start_pfn", "node_spanned_pages")
-    }
+    members = ("node_mem_map", "node_start_pfn", "node_spanned_pages")
+    found = [vmcoreinfo.offset(info, f"pglist_data.{name}") for name in members]
+    offsets = [offset for offset in found if offset is not None]
+    if len(offsets) < len(members):
+        return Missing("VMCOREINFO does not say which pages a node has")
     spans = []
     for node in nodes(memory, info):
-        start, first_pfn, pages = (memory.read_word(node + offset) for offset in offsets.values() if offset is not None)
+        start, first_pfn, pages = (memory.read_word(node + offset) for offset in offsets)
         if start and pages:
             spans.append(Span(first_pfn, first_pfn + pages, start))
     return Spans(spans, size) if spans else Missing("no node of memory has a map of struct pages")
