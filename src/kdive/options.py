@@ -6,7 +6,8 @@
         raw: Annotated[bool, Opt(help="as the kernel wrote it")] = False
         debug_dir: Annotated[tuple[Path, ...], Opt("DIR", "look for debuginfo here too")] = ()
 
-A field becomes `--field-name`; a flag, one value, or (a tuple) a value each time it is given.
+A field becomes `--field-name`; a flag, one value, or (a tuple) a value each time it is given. A positional tuple takes
+all that is left.
 """
 
 from __future__ import annotations
@@ -70,6 +71,8 @@ def from_arguments(options: type[T], arguments: argparse.Namespace) -> T:
 
 def _add_argument(parser: argparse.ArgumentParser, field: Field[Any], type_: Any, mark: Arg) -> None:
     extra: dict[str, Any] = {} if field.default is MISSING else {"nargs": "?", "default": field.default}
+    if get_origin(type_) is tuple:
+        extra = {"nargs": "+"} if field.default is MISSING else {"nargs": "*", "default": []}
     if mark.choices:
         extra["choices"] = mark.choices
     parser.add_argument(field.name, metavar=mark.metavar, help=mark.help, type=_value_type(type_), **extra)

@@ -27,6 +27,7 @@ class Tally:
         self._read_errors: list[int] = []
         self._failed = 0
         self._stopped = ""
+        self._full = False
         self._started = time.monotonic()
 
     def add(self, batch: Batch) -> None:
@@ -46,6 +47,7 @@ class Tally:
     def stopped(self, error: OutputFullError | OutputError) -> None:
         """Notes why writing ended early."""
         self._stopped = self._stopped or error.message
+        self._full = self._full or isinstance(error, OutputFullError)
 
     @property
     def incomplete(self) -> str:
@@ -69,5 +71,6 @@ class Tally:
             written=ByteCount(self.written),
             seconds=time.monotonic() - self._started,
             incomplete=self.incomplete,
+            full=self._full,
             paths=paths,
         )

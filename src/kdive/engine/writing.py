@@ -69,6 +69,7 @@ class WriteResult:
     written: ByteCount
     seconds: float
     incomplete: str = ""  # why, or ""
+    full: bool = False  # because no more fitted
     paths: tuple[str, ...] = field(default=())
 
     @property

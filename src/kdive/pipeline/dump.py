@@ -1,0 +1,106 @@
+"""A dump in, a smaller one out; or what there is to leave out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kdive.dumpfile.open import open_dump
+from kdive.engine.kinds import PageKind, excluded_kinds
+from kdive.engine.output import FileOutput
+from kdive.engine.reassemble import reassemble
+from kdive.engine.selection import Selection, Summary
+from kdive.engine.split import write_split
+from kdive.engine.write import write_dump
+from kdive.engine.writing import Report, WriteOptions, WriteResult, no_report
+from kdive.memory.open import open_memory
+from kdive.units import ByteCount
+
+if TYPE_CHECKING:
+    from kdive.engine.output import Output
+
+LEVELS = (0, 1, 2, 4, 8, 16, 17, 31)  # for which a forecast is made
+
+
+@dataclass(frozen=True)
+class DumpRequest:
+    """What to write, and where: one path, or one for each part of a split set."""
+
+    source: Path
+    outputs: tuple[Path, ...]
+    levels: tuple[int, ...] = (31,)  # the next one is tried where the output of one does not fit
+    options: WriteOptions = field(default_factory=WriteOptions)
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What was written, at which level, and what the pages were."""
+
+    result: WriteResult
+    level: int
+    summary: Summary
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What the pages of a machine were used for; `forecast` is level → bytes of pages that a dump holds at most."""
+
+    page_size: ByteCount
+    summary: Summary
+    forecast: dict[int, ByteCount]
+
+
+def save(request: DumpRequest, report: Report = no_report, output: Output | None = None) -> Saved:
+    """Writes the dump; to `output`, where it is given. Raises DumpError, OutputError, OutputFullError as writers do.
+
+    An incomplete dump is no error: `result.incomplete` says why, and what was written opens.
+    """
+    for level in request.levels:
+        with open_dump(request.source) as dump:
+            memory = open_memory(dump)
+            selection = Selection(memory)
+            options = replace(request.options, level=level)
+            if output is not None:
+                result = write_dump(memory, selection.windows(), output, options, report)
+            elif len(request.outputs) > 1:
+                outputs = request.outputs
+                result = write_split(memory, selection.windows(), outputs, options, report, overwrite=request.overwrite)
+            else:
+                (path,) = request.outputs
+                with FileOutput(path, overwrite=request.overwrite, limit_bytes=options.limit_bytes) as file:
+                    result = write_dump(memory, selection.windows(), file, options, report)
+            saved = Saved(result, level, selection.summary())
+        if not result.full or level == request.levels[-1] or output is not None:
+            break
+        for path in request.outputs:
+            path.unlink(missing_ok=True)
+    return saved
+
+
+def join(parts: Sequence[Path], path: Path, overwrite: bool) -> str:
+    """Puts a split set together again; why the result is incomplete, or ""."""
+    with FileOutput(path, overwrite=overwrite) as output:
+        return reassemble(parts, output)
+
+
+def measure(source: Path, looked_at: Callable[[int], None] = lambda pages: None) -> Usage:
+    """What the pages of `source` were used for. Raises DumpError when it is no dump."""
+    with open_dump(source) as dump:
+        selection = Selection(open_memory(dump))
+        seen = 0
+        for window in selection.windows():
+            seen += len(window.kinds)
+            looked_at(seen)
+        summary = selection.summary()
+        size = dump.page_size
+    forecast = {level: ByteCount(size * _kept(summary, level)) for level in LEVELS}
+    return Usage(ByteCount(size), summary, forecast)
+
+
+def _kept(summary: Summary, level: int) -> int:
+    """Pages that a dump of that level keeps; those full of zeros are only known when they are read."""
+    excluded = excluded_kinds(level)
+    return sum(count for kind, count in summary.pages.items() if PageKind(kind) not in excluded)

@@ -1,0 +1,79 @@
+"""`kdive dump`: the same dump, smaller, in other formats, whole or in parts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cli.run import kdive
+
+BUG_LINE = "kernel BUG at /usr/src/crashzoo/crashzoo.c:202!"
+
+
+def test_the_smaller_dump_gives_the_same_verdict(sample_vmcore: Path, tmp_path: Path) -> None:
+    made = kdive("dump", sample_vmcore, tmp_path / "out")
+    assert (made.returncode, made.stderr) == (0, "")
+    assert "complete, level 31" in made.stdout
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o600
+    verdict = json.loads(kdive("report", "--json", "--no-debuginfo", tmp_path / "out").stdout)["verdict"]
+    assert (verdict["class"], verdict["function"], verdict["module"]) == ("kernel-bug", "zoo_bug_leaf", "crashzoo")
+
+
+def test_elf_split_and_flattened_hold_the_same_log(sample_vmcore: Path, tmp_path: Path) -> None:
+    wanted = kdive("dmesg", sample_vmcore).stdout
+    assert kdive("dump", "-E", sample_vmcore, tmp_path / "elf").returncode == 0
+    assert kdive("dmesg", tmp_path / "elf").stdout == wanted
+    assert kdive("dump", "--split", "-c", sample_vmcore, tmp_path / "p1", tmp_path / "p2").returncode == 0
+    assert kdive("dump", "--reassemble", tmp_path / "p1", tmp_path / "p2", tmp_path / "whole").returncode == 0
+    assert kdive("dmesg", tmp_path / "whole").stdout == wanted
+    with (tmp_path / "flat").open("wb") as flat:
+        subprocess.run([sys.executable, "-m", "kdive", "dump", "-F", str(sample_vmcore)], stdout=flat, check=True)
+    assert kdive("dmesg", tmp_path / "flat").stdout == wanted
+
+
+def test_an_output_that_is_there_is_kept_unless_told_otherwise(sample_vmcore: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("precious")
+    refused = kdive("dump", sample_vmcore, tmp_path / "out")
+    assert refused.returncode == 2
+    assert (tmp_path / "out").read_text() == "precious"
+    assert kdive("dump", "--force", sample_vmcore, tmp_path / "out").returncode == 0
+
+
+def test_a_limit_leaves_an_incomplete_dump_that_opens(sample_vmcore: Path, tmp_path: Path) -> None:
+    made = kdive("dump", "-L", "2M", sample_vmcore, tmp_path / "out")
+    assert made.returncode == 1
+    assert "INCOMPLETE" in made.stdout
+    assert (tmp_path / "out").stat().st_size <= 2 << 20
+    assert "incomplete" in kdive("info", tmp_path / "out").stdout.lower()
+
+
+def test_the_next_level_is_tried_where_the_first_does_not_fit(sample_vmcore: Path, tmp_path: Path) -> None:
+    smallest = json.loads(kdive("dump", "--json", sample_vmcore, tmp_path / "small").stdout)
+    limit = str(smallest["written"] + 4096)
+    made = kdive("dump", "--json", "-d", "0,31", "-L", limit, sample_vmcore, tmp_path / "out")
+    shown = json.loads(made.stdout)
+    # The sample is filtered at 31 already: both levels hold the same pages.
+    assert (made.returncode, shown["incomplete"]) == (0, "")
+
+
+def test_memory_is_told_by_its_use(sample_vmcore: Path) -> None:
+    usage = json.loads(kdive("dump", "--mem-usage", "--json", sample_vmcore).stdout)
+    assert usage["page_size"] == 4096
+    assert usage["pages"]["free"] > 10_000
+    assert usage["pages"]["unknown"] == 0
+    assert usage["forecast"]["31"] < usage["forecast"]["0"]
+
+
+def test_the_log_alone(sample_vmcore: Path, tmp_path: Path) -> None:
+    assert kdive("dump", "--dump-dmesg", sample_vmcore, tmp_path / "log").returncode == 0
+    assert BUG_LINE in (tmp_path / "log").read_text()
+
+
+def test_what_cannot_be_meant_is_said_with_what_can(sample_vmcore: Path, tmp_path: Path) -> None:
+    for argv in ([sample_vmcore], ["--split", sample_vmcore, tmp_path / "a"], ["-F", sample_vmcore, tmp_path / "a"]):
+        refused = kdive("dump", *argv)
+        assert refused.returncode == 2
+        assert "hint: " in refused.stderr
+    assert "invalid levels value" in kdive("dump", "-d", "32", sample_vmcore, tmp_path / "a").stderr
