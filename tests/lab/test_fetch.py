@@ -8,6 +8,7 @@ import pytest
 
 from kdive.errors import KdiveError
 from kdive.lab.fetch import available, fetch
+from kdive.lab.kernel import LabKernel
 from kdive.lab.store import Store
 from tests.lab.need import need, need_network
 from tests.lab.test_store import put
@@ -86,4 +87,17 @@ def test_a_kernel_that_no_suite_has_says_where_to_look() -> None:
     need("apt-get", "dpkg-deb")
     with pytest.raises(KdiveError, match=r"2\.6: no suite of Debian has such a kernel") as error:
         fetch(Store(), "2.6", "x86_64", progress=quiet)
-    assert "kdive lab kernels" in error.value.hint
+    assert "kdive lab kernels" in error.value.hint or "not every suite could be asked" in error.value.hint
+
+
+def test_the_newest_that_is_here_does_when_nobody_can_be_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    need("apt-get")
+    store = Store(tmp_path)
+    for release, suite in (("7.2.13+deb14", "unstable"), ("7.1.2+deb14", "testing"), ("7.9.1", "bookworm")):
+        with store.making(f"kernels/{release}") as new:
+            assert new is not None
+            store.describe(new, LabKernel(release, "x86_64", "1", suite, new))
+    monkeypatch.setattr("kdive.lab.apt.mirrors", lambda: {})
+    assert fetch(store, "newest", "x86_64", progress=quiet).release == "7.2.13+deb14"
+    with pytest.raises(KdiveError):
+        fetch(store, "newest", "aarch64", progress=quiet)

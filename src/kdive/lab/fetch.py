@@ -30,11 +30,20 @@ class Available:
 
 
 def available(store: Store, arch: str, *, mirror: str = "", progress: Progress) -> list[Available]:
-    """Every cloud kernel of every suite, oldest release first; of the same release, the first suite's."""
+    """Every cloud kernel of every suite, oldest release first; of the same release, the first suite's.
+
+    A suite that cannot be asked is left out. Raises KdiveError when none can.
+    """
     found: dict[str, Available] = {}
+    unread: list[KdiveError] = []
     for suite in suites():
-        for one in _in_suite(store, suite, arch, mirror, progress):
-            found.setdefault(one.release, one)
+        try:
+            for one in _in_suite(store, suite, arch, mirror, progress):
+                found.setdefault(one.release, one)
+        except KdiveError as error:
+            unread.append(error)
+    if not found and unread:
+        raise unread[0]
     return sorted(found.values(), key=lambda one: release_key(one.release))
 
 
@@ -43,17 +52,26 @@ def fetch(
 ) -> LabKernel:
     """The kernel `name`: a release, the start of one ("6.1"), "newest", or an RPM file or its address.
 
-    One that is in the store is taken from there. Raises KdiveError where no suite has it.
+    One that is in the store is taken from there; so is the newest, when no suite can be asked whether there is a newer
+    one. Raises KdiveError where no suite has it.
     """
     if arch not in ARCHES:
         raise KdiveError(f"{arch}: the lab has no kernels of this architecture", hint=", ".join(ARCHES))
     if name.endswith(".rpm"):
         return rpm.fetch(store, name, arch, progress)
-    here = [one for one in store.kernels() if one.arch == arch and name != NEWEST and _is_called(one.release, name)]
-    kernel = here[-1] if here else None
+    here = [one for one in store.kernels() if one.arch == arch]
+    called = [one for one in here if name != NEWEST and _is_called(one.release, name)]
+    kernel = called[-1] if called else None
     if kernel is None or (debuginfo and store.debug_dir(kernel.release) is None):
         wanted = kernel.release if kernel else name
-        suite, one = _find(store, wanted, arch, mirror, progress)
+        try:
+            suite, one = _find(store, wanted, arch, mirror, progress)
+        except KdiveError:
+            newest = [one for one in here if name == NEWEST and one.suite in _NEWEST_SUITES]
+            if not newest or debuginfo:
+                raise
+            progress(f"no suite could be asked: taking {newest[-1].release}, the newest that is here")
+            return newest[-1]
         kernel = _kernel(store, suite, one, arch, mirror, progress)
         if debuginfo:
             _debuginfo(store, suite, kernel, mirror, progress)
@@ -66,19 +84,24 @@ def _is_called(release: str, name: str) -> bool:
 
 def _find(store: Store, name: str, arch: str, mirror: str, progress: Progress) -> tuple[Suite, Available]:
     newest: list[tuple[Suite, Available]] = []
+    unread: list[KdiveError] = []
     for suite in suites():
         if name == NEWEST and suite.name not in _NEWEST_SUITES:
             continue
-        found = [(suite, one) for one in _in_suite(store, suite, arch, mirror, progress)]
+        try:
+            found = [(suite, one) for one in _in_suite(store, suite, arch, mirror, progress)]
+        except KdiveError as error:
+            unread.append(error)  # a mirror may be behind with one suite: another may have it
+            continue
         if name != NEWEST:
             found = [(suite, one) for suite, one in found if _is_called(one.release, name)]
             if found:
                 return found[-1]
+            continue
         newest += found
     if not newest:
-        raise KdiveError(
-            f"{name}: no suite of Debian has such a kernel for {arch}", hint="`kdive lab kernels` lists them"
-        )
+        hint = f"not every suite could be asked: {unread[0].message}" if unread else "`kdive lab kernels` lists them"
+        raise KdiveError(f"{name}: no suite of Debian has such a kernel for {arch}", hint=hint)
     return max(newest, key=lambda pair: release_key(pair[1].release))
 
 
