@@ -24,6 +24,7 @@ def test_its_truth_can_be_said_in_a_report(name: str) -> None:
     assert known.dump_by in ("kdump", "qemu")
     assert (known.silent_s > 0) == (known.dump_by == "qemu")
     assert kind.summary(name).endswith(".")
+    assert all(re.fullmatch(r"!?CONFIG_\w+(=[ym])?", need) for need in known.needs)
 
 
 @pytest.mark.parametrize("name", kind.names())

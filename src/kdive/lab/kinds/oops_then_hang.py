@@ -7,5 +7,6 @@ KIND = Kind(
     function="zoo_oops_holder_leaf",
     module=MODULE,
     sysctl=("kernel.panic_on_oops=0",),
+    needs=("CONFIG_MAGIC_SYSRQ",),
     script=("insmod /crashzoo.ko kind=oops-then-hang", "sleep 6", "echo c > /proc/sysrq-trigger"),
 )

@@ -7,4 +7,5 @@ KIND = Kind(
     function="zoo_spin_self_leaf",
     module=MODULE,
     sysctl=("kernel.watchdog_thresh=2", "kernel.softlockup_panic=1"),
+    needs=("CONFIG_SOFTLOCKUP_DETECTOR",),
 )

@@ -2,4 +2,4 @@
 
 from kdive.lab.kind import Kind
 
-KIND = Kind(class_="sysrq", script=("here", "echo c > /proc/sysrq-trigger"))
+KIND = Kind(class_="sysrq", script=("here", "echo c > /proc/sysrq-trigger"), needs=("CONFIG_MAGIC_SYSRQ",))
