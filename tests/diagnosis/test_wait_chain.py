@@ -74,3 +74,9 @@ def test_a_wait_for_itself_is_a_deadlock_too() -> None:
     found = verdict(Wait(77, "mutex", "__mutex_lock", LOCK, "frob_lock", owner=77))
     assert found.title.startswith("deadlock")
     assert "waits for a lock that it holds itself" in found.explanation
+
+
+def test_nobody_is_to_blame_for_waiting_for_a_device() -> None:
+    found = verdict(Wait(77, "io", "io_schedule"))
+    assert culprit(found) == ("hung-task", None, None)
+    assert "did not answer" in found.explanation

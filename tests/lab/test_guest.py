@@ -165,7 +165,7 @@ def test_a_comma_in_a_path_stays_part_of_it() -> None:
     argv = qemu_argv(machine(disks=(Disk(Path("/w/a,b")), Disk(never=True))))
     disks = [argv[index + 1] for index, word in enumerate(argv) if word == "-blockdev"]
     assert disks[0].endswith("file.filename=/w/a,,b")
-    assert disks[1].startswith("driver=null-co,")
+    assert disks[1].startswith("driver=throttle,")
 
 
 def test_more_memory_reserves_more() -> None:

@@ -19,6 +19,7 @@ _WORDS = {
     "io": "input or output",
     "work": "work in another thread",
 }
+_DEVICES = ("page", "io")
 _LOCKS = ("mutex", "rw_semaphore", "rt_mutex", "semaphore", "completion")
 
 
@@ -77,6 +78,8 @@ class WaitGraph:
         )
 
     def _unowned(self, found: Finding, last: Wait) -> Finding:
+        if last.kind in _DEVICES:
+            return self._unanswered(found, last)
         doubt = "the kernel does not say who should end this wait"
         if last.owner_gone:
             doubt = "the lock is held by a task that has ended: it died, or returned, without giving it back"
@@ -84,6 +87,21 @@ class WaitGraph:
             found,
             explanation=f"{found.explanation} {self._sentence(last)}",
             doubts=(*found.doubts, doubt),
+        )
+
+    def _unanswered(self, found: Finding, last: Wait) -> Finding:
+        """A device did not answer: no function is to blame for waiting."""
+        return replace(
+            found,
+            title="task blocked for too long by input or output that did not end (hung task)",
+            function=None,
+            module=None,
+            confidence=LIKELY,
+            explanation=f"{self._sentence(last)} A disk, or a server behind a file system, did not answer: "
+            "the function in which it waits is not at fault.",
+            next_steps=("check disks, multipath and network file systems for errors before the first report",),
+            doubts=found.doubts,
+            skipped=(),
         )
 
     def _evidence(self, chain: Chain) -> list[Evidence]:

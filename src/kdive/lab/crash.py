@@ -13,7 +13,7 @@ from kdive.lab import child, disks, guest, kind, truth
 from kdive.lab.guest_run import Guest, LabError, Listener
 from kdive.lab.kernel import LabKernel
 from kdive.lab.kind import Kind
-from kdive.lab.machine import Disk, Machine, capture_cmdline, crash_cmdline
+from kdive.lab.machine import THROTTLE, Disk, Machine, capture_cmdline, crash_cmdline
 from kdive.lab.truth import Truth
 from kdive.lab.vmcore_size import cut_at_its_end
 from kdive.units import ByteCount
@@ -122,6 +122,8 @@ def _run(running: Guest, known: Kind, plan: Plan, work: Path, progress: Progress
         running.wait_for((f"{kind.MODULE}: here",), BOOT_S)
         running.wait_for((), _INJECT_AFTER_S)
         _inject(running, known.inject)
+    if known.inject == "stall" and running.wait_for(("Kernel panic",), known.deadline_s):
+        _limit_disk(running, {"bps-total": 0})  # the capture kernel reads from it while it starts
     if known.dump_by == "kdump":
         if running.wait_for((guest.CAPTURING,), known.deadline_s):
             progress(f"{plan.name} on {plan.kernel.release}: saving the dump")
@@ -141,10 +143,18 @@ def _run(running: Guest, known: Kind, plan: Plan, work: Path, progress: Progress
 def _inject(running: Guest, what: str) -> None:
     if what == "nmi":
         running.qmp.command("inject-nmi")
+    elif what == "stall":
+        _limit_disk(running, {"bps-total": 1})  # one more request is free, the next takes an hour
     else:
         # Bank 9, status: valid, uncorrected, enabled, processor context corrupt; RIP is valid, a machine check is on.
         line = "mce -b 0 9 0xb200000000000000 0x5 0x0 0x0"
         running.qmp.command("human-monitor-command", {"command-line": line})
+
+
+def _limit_disk(running: Guest, limits: dict[str, int]) -> None:
+    """Source: QEMU's ThrottleLimits; 0 is no limit."""
+    arguments = {"path": f"/objects/{THROTTLE}", "property": "limits", "value": limits}
+    running.qmp.command("qom-set", arguments)
 
 
 def _dump(running: Guest, path: Path) -> None:

@@ -48,12 +48,13 @@ BOARDS = {
 }
 _BIG_MEMORY = 2048 * MIB  # from here on the capture kernel needs more for its own tables
 _NEVER_BYTES = 64 * MIB  # of a disk that never answers
+THROTTLE = "slow"  # QEMU's object that can make that disk slow
 _BIG_CRASHKERNEL = 256 * MIB
 
 
 @dataclass(frozen=True)
 class Disk:
-    """A virtio disk: a raw image, or one that never answers."""
+    """A virtio disk: a raw image, or one of zeros that can be told to answer no more."""
 
     image: Path | None = None
     never: bool = False
@@ -118,14 +119,16 @@ def qemu_argv(machine: Machine) -> list[str]:
     argv += ["-display", "none", "-no-reboot", "-nic", "none", "-device", "vmcoreinfo"]
     argv += ["-serial", f"file:{machine.console_log}", "-qmp", "stdio"]
     for number, disk in enumerate(machine.disks):
+        if disk.never:
+            argv += ["-object", f"throttle-group,id={THROTTLE}"]
         argv += ["-blockdev", _blockdev(number, disk), "-device", f"virtio-blk-pci,drive=disk{number}"]
     return argv
 
 
 def _blockdev(number: int, disk: Disk) -> str:
-    if disk.never:
-        an_hour_ns = 3600 * 10**9
-        return f"driver=null-co,node-name=disk{number},size={_NEVER_BYTES},latency-ns={an_hour_ns}"
+    if disk.never:  # it answers until it is told not to: firmware and kernel read it while they start
+        zeros = f"file.driver=null-co,file.size={_NEVER_BYTES},file.read-zeroes=on"
+        return f"driver=throttle,throttle-group={THROTTLE},node-name=disk{number},{zeros}"
     # Pages of zeros leave holes in the image.
     path = str(disk.image).replace(",", ",,")
     return f"driver=raw,node-name=disk{number},discard=unmap,detect-zeroes=unmap,file.driver=file,file.filename={path}"

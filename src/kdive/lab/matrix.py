@@ -11,6 +11,7 @@ from kdive.errors import KdiveError
 from kdive.lab import corpus as corpora
 from kdive.lab.corpus import CANNOT, DONE, FAILED, Case, Status
 from kdive.lab.crash import CannotError, Plan, check, crash, keep
+from kdive.lab.guest_run import LabError
 from kdive.lab.workdir import workdir
 from kdive.units import ByteCount
 
@@ -56,9 +57,10 @@ def _make(plan: Plan, corpus: Path) -> Status:
     case, started = case_of(plan), time.monotonic()
     output = corpus / case.folder
     try:
-        check(plan)
+        known = check(plan)
         with workdir(corpus / "work") as work:
-            crash(plan, work, lambda stage: None)
+            if crash(plan, work, lambda stage: None).captured_by != known.dump_by:
+                raise LabError("the machine hung instead", hint="no capture kernel started")
             keep(work, output)
     except CannotError as error:
         ended = Status(CANNOT, error.message)
