@@ -62,12 +62,12 @@ def use(path: Path) -> int:
 
 def survives(path: Path, data: bytes) -> None:
     path.write_bytes(data)
-    start = time.monotonic()
+    start = time.process_time()
     try:
         use(path)
     except KdiveError as error:
         assert error.message
-    assert time.monotonic() - start < TIME_LIMIT_S
+    assert time.process_time() - start < TIME_LIMIT_S
 
 
 @pytest.fixture(scope="module")
@@ -127,12 +127,12 @@ def test_the_sample_with_flipped_bits_is_survived(tmp_path: Path, sample_vmcore:
             position = chance.choice([chance.randrange(512), chance.randrange(40_000), chance.randrange(len(content))])
             file.seek(position)
             file.write(bytes([content[position] ^ 1 << chance.randrange(8)]))
-        start = time.monotonic()
+        start = time.process_time()
         try:
             use(path)
         except KdiveError as error:
             assert error.message
-        assert time.monotonic() - start < TIME_LIMIT_S
+        assert time.process_time() - start < TIME_LIMIT_S
         with open(path, "r+b") as file:
             file.seek(position)
             file.write(content[position : position + 1])
