@@ -73,7 +73,6 @@ _PACKAGES = {
     "dpkg-deb": "dpkg",
     "mke2fs": "e2fsprogs",
     "debugfs": "e2fsprogs",
-    "rpm2cpio": "rpm2cpio",
     "cpio": "cpio",
 }
 
