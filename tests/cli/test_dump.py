@@ -77,3 +77,14 @@ def test_what_cannot_be_meant_is_said_with_what_can(sample_vmcore: Path, tmp_pat
         assert refused.returncode == 2
         assert "hint: " in refused.stderr
     assert "invalid levels value" in kdive("dump", "-d", "32", sample_vmcore, tmp_path / "a").stderr
+
+
+def test_a_log_is_written_over_nothing_and_a_wrong_place_is_named(sample_vmcore: Path, tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("precious")
+    refused = kdive("dump", "--dump-dmesg", sample_vmcore, tmp_path / "log")
+    assert refused.returncode == 2
+    assert (tmp_path / "log").read_text() == "precious"
+    refused = kdive("dump", "--dump-dmesg", sample_vmcore, tmp_path / "nowhere" / "log")
+    assert refused.returncode == 2
+    assert "Traceback" not in refused.stderr
+    assert "hint: " in refused.stderr

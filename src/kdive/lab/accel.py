@@ -11,7 +11,6 @@ from kdive.lab.guest_run import Guest
 from kdive.lab.kernel import LabKernel
 from kdive.lab.machine import Machine, board, crash_cmdline
 
-ACCELS = ("auto", "kvm", "tcg")
 _KVM = Path("/dev/kvm")
 _PROBE_S = 30.0
 

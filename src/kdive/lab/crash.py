@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from kdive.errors import KdiveError
@@ -46,7 +46,6 @@ class Plan:
     cpus: int
     accel: str = "tcg"
     cpu: str = ""  # QEMU's model
-    kdump: bool = True
 
 
 def check(plan: Plan) -> Kind:
@@ -145,10 +144,12 @@ def _inject(running: Guest, what: str) -> None:
         running.qmp.command("inject-nmi")
     elif what == "stall":
         _limit_disk(running, {"bps-total": 1})  # one more request is free, the next takes an hour
-    else:
+    elif what == "mce":
         # Bank 9, status: valid, uncorrected, enabled, processor context corrupt; RIP is valid, a machine check is on.
         line = "mce -b 0 9 0xb200000000000000 0x5 0x0 0x0"
         running.qmp.command("human-monitor-command", {"command-line": line})
+    else:
+        raise LabError(f"{what}: QEMU cannot do that to a machine", hint="nmi, stall, mce")
 
 
 def _limit_disk(running: Guest, limits: dict[str, int]) -> None:
@@ -170,6 +171,9 @@ def _conclude(plan: Plan, known: Kind, work: Path, console: str, captured_by: st
     (work / DMESG).write_text(kdive("dmesg", str(vmcore)))
     pid, comm, cpu = truth.who(console)
     known_truth = Truth(
+        pid=pid,
+        comm=comm,
+        cpu=cpu,
         class_=known.class_,
         function=known.function,
         module=kind.module_of(known, plan.kernel.config),
@@ -179,7 +183,6 @@ def _conclude(plan: Plan, known: Kind, work: Path, console: str, captured_by: st
         cpus=plan.cpus,
         captured_by=captured_by,
     )
-    known_truth = replace(known_truth, pid=pid, comm=comm, cpu=cpu)
     truth.write(known_truth, work)
     return known_truth
 

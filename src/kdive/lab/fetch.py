@@ -66,11 +66,11 @@ def fetch(
         wanted = kernel.release if kernel else name
         try:
             suite, one = _find(store, wanted, arch, mirror, progress)
-        except KdiveError:
+        except KdiveError as error:
             newest = [one for one in here if name == NEWEST and one.suite in _NEWEST_SUITES]
             if not newest or debuginfo:
                 raise
-            progress(f"no suite could be asked: taking {newest[-1].release}, the newest that is here")
+            progress(f"{error.message}: taking {newest[-1].release}, the newest that is here")
             return newest[-1]
         kernel = _kernel(store, suite, one, arch, mirror, progress)
         if debuginfo:

@@ -32,7 +32,7 @@ class Kind:
     arches: tuple[str, ...] = ("x86_64", "aarch64")
     cpus: int = 1  # least number
     modules: tuple[str, ...] = ()  # of the kernel's own, to load beforehand
-    inject: str = ""  # what QEMU does once the guest has begun: "nmi", "mce"
+    inject: str = ""  # what QEMU does once the guest has begun: "nmi", "mce", "stall" (the disk "never")
     disk: str = ""  # a second disk: "ext4-corrupt", "never"
     dump_by: str = "kdump"  # or "qemu", where no capture kernel can start
     silent_s: int = 0  # for "qemu": how long the console must be silent before the dump

@@ -86,6 +86,13 @@ def join(parts: Sequence[Path], path: Path, overwrite: bool) -> str:
         return reassemble(parts, output)
 
 
+def write_log(path: Path, text: str, overwrite: bool) -> None:
+    """Writes a log as privately as a dump, and over nothing that is there. Raises as `join` does."""
+    with FileOutput(path, overwrite=overwrite) as output:
+        output.write(0, text.encode())
+        output.finish()
+
+
 def measure(source: Path, looked_at: Callable[[int], None] = lambda pages: None) -> Usage:
     """What the pages of `source` were used for. Raises DumpError when it is no dump."""
     with open_dump(source) as dump:

@@ -70,9 +70,9 @@ def run(options: Options, terminal: Terminal) -> int:
     """Writes the dump and says what became of the pages."""
     if options.mem_usage:
         return _mem_usage(options, terminal)
-    *first, last = options.paths
     if options.reassemble:
-        return _reassemble(options, first, last, terminal)
+        *parts, path = options.paths
+        return _reassemble(options, parts, path, terminal)
     if options.dump_dmesg:
         return _dmesg(options, terminal)
     return _dump(options, terminal)
@@ -184,12 +184,13 @@ def _dmesg(options: Options, terminal: Terminal) -> int:
     from kdive.log.format import human
     from kdive.log.from_memory import read_log
     from kdive.memory.open import open_memory
+    from kdive.pipeline.dump import write_log
 
     source, *outputs = options.paths
     with open_dump(source) as dump:
         text = "\n".join(human(read_log(open_memory(dump)))) + "\n"
     for path in outputs:
-        path.write_text(text)
+        write_log(path, text, overwrite=options.force)
     if not outputs:
         terminal.write(text)
     return EXIT_OK

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from kdive.cli.files import write_file
 from kdive.cli.terminal import Terminal
 from kdive.errors import EXIT_NO_VERDICT, EXIT_OK, KdiveError
 from kdive.options import Arg, Opt
@@ -114,15 +115,8 @@ def _write_files(options: Options, report: Report) -> None:
 
         from kdive.facts.codec import to_json
 
-        _write(options.save_facts, json.dumps(to_json(report.facts), indent=1))
+        write_file(options.save_facts, json.dumps(to_json(report.facts), indent=1))
     if options.html:
         from kdive.report import to_html
 
-        _write(options.html, to_html.render(report))
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise KdiveError(f"{path}: {error.strerror}", hint="choose a place that you can write to") from error
+        write_file(options.html, to_html.render(report))

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from kdive.cli.files import write_file
 from kdive.cli.terminal import Terminal
-from kdive.errors import EXIT_OK, KdiveError
+from kdive.errors import EXIT_OK
 from kdive.options import Arg, Opt
 
 
@@ -36,8 +37,5 @@ def run(options: Options, terminal: Terminal) -> int:
     if options.output is None:
         terminal.write(text)
         return EXIT_OK
-    try:
-        options.output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise KdiveError(f"{options.output}: {error.strerror}", hint="choose a place that you can write to") from error
+    write_file(options.output, text)
     return EXIT_OK

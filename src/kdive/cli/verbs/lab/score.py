@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from kdive import __version__
+from kdive.cli.files import write_file
 from kdive.cli.terminal import Terminal
 from kdive.errors import EXIT_NO_VERDICT, EXIT_OK
 from kdive.options import Arg, Opt
@@ -47,7 +48,7 @@ def run(options: Options, terminal: Terminal) -> int:
         scored = score_all(folders, lambda known: store.debug_dir(known.kernel), jobs, progress)
     if options.table:
         made = f"{date.today().isoformat()}, kdive {options.revision}"
-        options.table.write_text(page(scored, corpus.statuses(options.corpus), made) + "\n")
+        write_file(options.table, page(scored, corpus.statuses(options.corpus), made))
     terminal.write(_json(scored) if options.json else _text(options.corpus, scored))
     return EXIT_NO_VERDICT if any(one.misses() for one in scored) else EXIT_OK
 
