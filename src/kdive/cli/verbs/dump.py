@@ -27,9 +27,9 @@ from kdive.options import Arg, Opt
 from kdive.units import ByteCount, size
 
 if TYPE_CHECKING:
+    from kdive.engine.save import DumpRequest, Saved, Usage
     from kdive.engine.selection import Summary
     from kdive.engine.writing import Compression, Progress
-    from kdive.pipeline.dump import DumpRequest, Saved, Usage
 
 _MAX_LEVEL = 31
 _STDOUT = "-"
@@ -79,7 +79,7 @@ def run(options: Options, terminal: Terminal) -> int:
 
 
 def _dump(options: Options, terminal: Terminal) -> int:
-    from kdive.pipeline.dump import save
+    from kdive.engine.save import save
 
     request = _request(options)
     to_stdout = not request.outputs
@@ -99,8 +99,8 @@ def _dump(options: Options, terminal: Terminal) -> int:
 
 
 def _request(options: Options) -> DumpRequest:
+    from kdive.engine.save import DumpRequest
     from kdive.engine.writing import WriteOptions
-    from kdive.pipeline.dump import DumpRequest
 
     source, *outputs = options.paths
     to_stdout = [str(path) for path in outputs] == [_STDOUT] or (options.flattened and not outputs)
@@ -168,7 +168,7 @@ def _json_of(saved: Saved) -> str:
 
 
 def _reassemble(options: Options, parts: list[Path], path: Path, terminal: Terminal) -> int:
-    from kdive.pipeline.dump import join
+    from kdive.engine.save import join
 
     if not parts:
         raise KdiveError("no parts were given", hint="kdive dump --reassemble PART PART … OUT")
@@ -181,10 +181,10 @@ def _reassemble(options: Options, parts: list[Path], path: Path, terminal: Termi
 
 def _dmesg(options: Options, terminal: Terminal) -> int:
     from kdive.dumpfile.open import open_dump
+    from kdive.engine.save import write_log
     from kdive.log.format import human
     from kdive.log.from_memory import read_log
     from kdive.memory.open import open_memory
-    from kdive.pipeline.dump import write_log
 
     source, *outputs = options.paths
     with open_dump(source) as dump:
@@ -197,7 +197,7 @@ def _dmesg(options: Options, terminal: Terminal) -> int:
 
 
 def _mem_usage(options: Options, terminal: Terminal) -> int:
-    from kdive.pipeline.dump import measure
+    from kdive.engine.save import measure
 
     source, *others = options.paths
     if others:
