@@ -14,7 +14,7 @@ FinalAction = Literal["reboot", "halt", "poweroff"]
 
 @dataclass(frozen=True)
 class LocalTarget:
-    """A file system of this machine: `device` is "UUID=…", "LABEL=…" or a path, "" for the one that holds the folder."""
+    """A local file system: `device` is "UUID=…", "LABEL=…" or a path, "" for the one that holds the folder."""
 
     device: str = ""
     fstype: str = ""
