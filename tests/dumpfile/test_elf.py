@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kdive.dumpfile.containers.elf import read_headers
 from kdive.dumpfile.dump import Dump
+from kdive.dumpfile.elf_headers import read_headers
 from kdive.dumpfile.open import open_dump
 from kdive.dumpfile.opened import open_layers
 from kdive.dumpfile.vmcoreinfo_scan import live_vmcoreinfo

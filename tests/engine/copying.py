@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kdive.dumpfile.dump import Dump
 from kdive.dumpfile.open import open_dump
 from kdive.engine.kinds import PageKind
-from kdive.engine.page_reader import page_reader
+from kdive.engine.open_pages import open_pages
 from kdive.engine.write import write_dump
 from kdive.engine.writing import WriteOptions, WriteResult
 from kdive.memory.open import open_memory
@@ -61,7 +61,7 @@ def quick(**changes: object) -> WriteOptions:
 def pages_of(path: Path) -> dict[int, bytes]:
     """All pages whose content the dump has, by pfn."""
     with open_dump(path) as dump:
-        reader = page_reader(dump)
+        reader = open_pages(dump)
         found: dict[int, bytes] = {}
         for window in windows(dump):
             pages, good = reader.read(window.first_pfn, len(window.kinds))

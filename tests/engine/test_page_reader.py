@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from kdive.dumpfile.open import open_dump
-from kdive.engine.page_reader import page_reader
+from kdive.engine.open_pages import open_pages
 from kdive.errors import KdiveError
 from tests.build_dump import PAGE_SIZE, build_elf, build_kdump, flatten, split_kdump
 
@@ -19,7 +19,7 @@ PAGES = {pfn: f"page {pfn} ".encode() * 100 for pfn in (0, 1, 5, 7, 8, 9, 300)}
 
 def assert_reads(path: Path, held: set[int]) -> None:
     with open_dump(path) as dump:
-        reader = page_reader(dump)
+        reader = open_pages(dump)
         pages, good = reader.read(0, 310)
         assert set(np.flatnonzero(good).tolist()) == held
         assert set(np.flatnonzero(reader.holds(0, 310)).tolist()) == held
@@ -62,9 +62,9 @@ def test_file_that_was_cut_short_holds_what_is_left(tmp_path: Path) -> None:
     data = build_elf(PAGES)
     (tmp_path / "dump").write_bytes(data[: -PAGE_SIZE - 1])
     with open_dump(tmp_path / "dump") as dump:
-        held = page_reader(dump).holds(0, 310)
+        held = open_pages(dump).holds(0, 310)
         assert set(np.flatnonzero(held).tolist()) == set(PAGES) - {9, 300}  # half of page 9 is there
-        _, good = page_reader(dump).read(0, 310)
+        _, good = open_pages(dump).read(0, 310)
         assert set(np.flatnonzero(good).tolist()) == set(PAGES) - {9, 300}
 
 
@@ -74,13 +74,13 @@ def test_page_that_is_corrupt_is_not_good_and_its_neighbours_are(tmp_path: Path)
     data[frame + 6] ^= 0xFF
     (tmp_path / "dump").write_bytes(data)
     with open_dump(tmp_path / "dump") as dump:
-        _, good = page_reader(dump).read(0, 310)
+        _, good = open_pages(dump).read(0, 310)
     assert set(np.flatnonzero(good).tolist()) == set(PAGES) - {300}
 
 
 def test_pages_are_those_that_single_reads_give(sample_vmcore: Path) -> None:
     with open_dump(sample_vmcore) as dump:
-        reader = page_reader(dump)
+        reader = open_pages(dump)
         for segment in dump.segments():
             first, count = segment.physical // PAGE_SIZE, segment.size // PAGE_SIZE
             for pfn in range(first, first + count, 4096):
@@ -96,11 +96,11 @@ def test_pages_are_those_that_single_reads_give(sample_vmcore: Path) -> None:
 
 def test_threads_share_a_reader(sample_vmcore: Path) -> None:
     with open_dump(sample_vmcore) as dump:
-        reader = page_reader(dump)
+        reader = open_pages(dump)
         firsts = [segment.physical // PAGE_SIZE + step for segment in dump.segments() for step in (0, 300, 40000)]
         alone = [reader.read(first, 200) for first in firsts]
         with open_dump(sample_vmcore) as again, ThreadPoolExecutor(4) as threads:
-            shared = page_reader(again)
+            shared = open_pages(again)
             together = list(threads.map(lambda first: shared.read(first, 200), firsts * 4))
     for (pages, good), (other_pages, other_good) in zip(alone * 4, together, strict=True):
         assert (pages == other_pages).all() and (good == other_good).all()

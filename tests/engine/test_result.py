@@ -12,7 +12,7 @@ import pytest
 from kdive.dumpfile.containers.elf import ElfDump
 from kdive.dumpfile.open import open_dump
 from kdive.engine.kinds import PageKind
-from kdive.engine.page_reader import page_reader
+from kdive.engine.open_pages import open_pages
 from kdive.engine.write import write_dump
 from kdive.engine.writing import Progress
 from kdive.errors import DumpError
@@ -96,7 +96,7 @@ def test_elf_of_many_segments_counts_them_in_its_section(tmp_path: Path) -> None
     assert ehdr.e_phnum == elf.PN_XNUM
     with open_dump(tmp_path / "out") as dump:
         assert dump.container.pages_kept == 65540
-        assert page_reader(dump).holds(131078, 2).tolist() == [True, False]
+        assert open_pages(dump).holds(131078, 2).tolist() == [True, False]
 
 
 def test_elf_says_where_the_kernel_mapped_memory(tmp_path: Path, sample_vmcore: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kdive.dumpfile.containers.elf import ElfHeaders
 from kdive.dumpfile.dump import Note
+from kdive.dumpfile.elf_headers import ElfHeaders
 from kdive.dumpfile.source import ByteSource
 from kdive.errors import KdiveError
 from kdive.formats import elf

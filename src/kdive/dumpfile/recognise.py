@@ -106,7 +106,8 @@ def _kind(head: bytes) -> FileKind | None:
 
 
 def _elf(path: Path, source: FileSource) -> Recognised:
-    from kdive.dumpfile.containers.elf import is_kernel_core, read_headers
+    from kdive.dumpfile.containers.elf import is_kernel_core
+    from kdive.dumpfile.elf_headers import read_headers
     from kdive.dumpfile.elf_kinds import kind_of
     from kdive.dumpfile.notes import read_notes
 

@@ -1,6 +1,6 @@
 """Pages of a dump in large reads: which of them the dump holds, and their content side by side in an array.
 
-    reader = page_reader(dump)
+    reader = open_pages(dump)
     held = reader.holds(first_pfn, count)         # one bool a page; reads no page
     good = reader.read_pages(pfns, pages)         # pages[i] becomes page pfns[i]; False where that failed
 
@@ -47,19 +47,3 @@ class PageReader(ABC):
         good[there] = self.read_pages(there + first_pfn, some)
         pages[there] = some
         return pages, good
-
-
-def page_reader(dump: Dump) -> PageReader:
-    """The reader for the container of `dump`."""
-    from kdive.dumpfile.containers.elf import ElfDump
-    from kdive.dumpfile.containers.kdump_compressed import KdumpCompressedDump
-
-    if isinstance(dump, ElfDump):
-        from kdive.engine.elf_pages import ElfPages
-
-        return ElfPages(dump)
-    if isinstance(dump, KdumpCompressedDump):
-        from kdive.engine.kdump_pages import KdumpPages
-
-        return KdumpPages(dump)
-    raise TypeError(f"no reader of pages for {type(dump).__name__}")

@@ -13,8 +13,9 @@ from kdive.engine.chosen import Window
 from kdive.engine.kdump_layout import KdumpLayout
 from kdive.engine.kdump_writer import KdumpFile, first_pass
 from kdive.engine.machine import machine_of
+from kdive.engine.open_pages import open_pages
 from kdive.engine.output import FileOutput
-from kdive.engine.page_reader import PageReader, page_reader
+from kdive.engine.page_reader import PageReader
 from kdive.engine.tally import Tally
 from kdive.engine.writing import (
     OutputError,
@@ -46,7 +47,7 @@ def write_split(
     """
     options = options or WriteOptions()
     machine = machine_of(memory)
-    reader = page_reader(memory.dump)
+    reader = open_pages(memory.dump)
     tally = Tally()
     layout = KdumpLayout(machine, options.compression, options.level | machine.dump_level, (0, machine.end_pfn))
     with ExitStack() as stack, Spool() as spool:

@@ -16,7 +16,7 @@ from kdive.pipeline.unread import with_reason
 if TYPE_CHECKING:
     from kdive.dumpfile.dump import Dump
     from kdive.memory.memory import Memory
-    from kdive.pipeline.report import Progress, ReportRequest
+    from kdive.pipeline.request import Progress, ReportRequest
 
 _LIMITS = Limits(memory_bytes=900 << 20, silence_s=8)
 _LIMITS_DEBUGINFO = Limits(memory_bytes=8 << 30, silence_s=120)  # the index of a big vmlinux with all its modules

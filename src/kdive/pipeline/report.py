@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from kdive.errors import DumpError
@@ -11,23 +10,8 @@ from kdive.facts.crash import Facts
 from kdive.facts.missing import Missing
 from kdive.facts.stacks import Frame
 from kdive.facts.verdict import Report
+from kdive.pipeline.request import Progress, ReportRequest
 from kdive.pipeline.unread import unread
-
-Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class ReportRequest:
-    """What to report on. `text` is a log that was already read (standard input); `path` then only names it."""
-
-    path: Path
-    text: bytes | None = None
-    console: bool = False  # take the file for a log, whatever it looks like
-    vmlinux: Path | None = None
-    debug_dirs: tuple[Path, ...] = ()
-    force: bool = False  # open a vmlinux that does not belong
-    no_debuginfo: bool = False  # use what the dump itself holds and nothing else
-    brief: bool = False  # stop as soon as the verdict stands
 
 
 def make_report(request: ReportRequest, progress: Progress) -> Report:

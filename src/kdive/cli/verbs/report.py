@@ -20,7 +20,7 @@ from kdive.options import Arg, Opt
 
 if TYPE_CHECKING:
     from kdive.facts.verdict import Report
-    from kdive.pipeline.report import ReportRequest
+    from kdive.pipeline.request import ReportRequest
 
 _MAX_LOG_BYTES = 256 << 20  # read from standard input
 
@@ -79,7 +79,7 @@ def _make_report(options: Options, terminal: Terminal) -> Report:
 
 
 def _request(options: Options, terminal: Terminal) -> ReportRequest:
-    from kdive.pipeline.report import ReportRequest
+    from kdive.pipeline.request import ReportRequest
 
     from_stdin = str(options.input) == "-"
     return ReportRequest(

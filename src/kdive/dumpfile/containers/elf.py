@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from kdive.dumpfile.dump import Dump, Identity, Note, Segment
+from kdive.dumpfile.elf_headers import ElfHeaders, read_headers
+from kdive.dumpfile.elf_kinds import kind_of
 from kdive.dumpfile.notes import ReadNotes, read_notes, vmcoreinfo_text
 from kdive.dumpfile.opened import Opened
 from kdive.dumpfile.ranges import Range, RangeMap
@@ -16,7 +17,6 @@ from kdive.facts.missing import Missing
 from kdive.formats import elf, machines, vmcoreinfo
 from kdive.units import Address, ByteCount
 
-SEGMENTS_LIMIT = 1 << 18
 _ADDRESS_END = (1 << 64) - 1
 _PAGE_SIZES = {"ppc64": 65536, "ppc64le": 65536, "ia64": 65536}  # where VMCOREINFO does not say; else 4096
 
@@ -33,8 +33,6 @@ def open_container(files: Sequence[Opened]) -> Dump:
     headers = read_headers(file.source)
     notes = read_notes(file.source, headers.note_spans(), headers.identification.order)
     if not is_kernel_core(headers, notes.notes):
-        from kdive.dumpfile.elf_kinds import kind_of
-
         kind = kind_of(file.source, headers, notes.notes)
         raise DumpError(f"{file.path}: {kind.what}", hint=kind.hint)
     return ElfDump(file, headers, notes)
@@ -47,46 +45,6 @@ def is_kernel_core(headers: ElfHeaders, notes: Sequence[Note]) -> bool:
         return False
     names = {note.name for note in notes}
     return bool(names & {"VMCOREINFO", "QEMU"}) or any(phdr.p_paddr != 0 for phdr in loads)
-
-
-@dataclass(frozen=True)
-class ElfHeaders:
-    """ELF header and program headers of a file."""
-
-    identification: elf.Identification
-    ehdr: elf.Ehdr
-    phdrs: Sequence[elf.Phdr]
-    damage: tuple[str, ...]
-
-    def note_spans(self) -> list[tuple[int, int]]:
-        return [(phdr.p_offset, phdr.p_filesz) for phdr in self.phdrs if phdr.p_type == elf.PT_NOTE]
-
-    def loads(self) -> list[elf.Phdr]:
-        """Segments of known physical address: a core file of a process has none, /proc/kcore also has others."""
-        loads = [phdr for phdr in self.phdrs if phdr.p_type == elf.PT_LOAD and phdr.p_memsz > 0]
-        unknown = (1 << 8 * self.identification.word_size) - 1
-        known = [phdr for phdr in loads if phdr.p_paddr != unknown]
-        return [] if len(known) > 1 and all(phdr.p_paddr == 0 for phdr in known) else known
-
-
-def read_headers(source: ByteSource) -> ElfHeaders:
-    """The headers of `source`. Raises DumpError when they are damaged or cut short."""
-    head = source.read_up_to(0, 64)
-    identification = elf.identify(head)
-    ehdr = elf.read_ehdr(head)
-    count = ehdr.e_phnum
-    if count == elf.PN_XNUM:
-        shdr_bytes = source.read_up_to(ehdr.e_shoff, identification.shdr.size())
-        if len(shdr_bytes) == identification.shdr.size():
-            count = identification.shdr.read(shdr_bytes, 0, identification.order).sh_info
-    damage = []
-    if count > SEGMENTS_LIMIT:
-        damage.append(f"only the first {SEGMENTS_LIMIT} of {count} segments were read")
-        count = SEGMENTS_LIMIT
-    phdrs = elf.phdrs(source.read_up_to(ehdr.e_phoff, count * identification.phdr.size()), identification)
-    if len(phdrs) < count:
-        damage.append(f"the file is cut short: it holds {len(phdrs)} of its {count} program headers")
-    return ElfHeaders(identification, ehdr, phdrs, tuple(damage))
 
 
 class ElfDump(Dump):
