@@ -10,12 +10,12 @@ import kdive
 from kdive.formats import cpio
 from kdive.formats.cpio import CpioEntry
 from kdive.lab import kernel_modules
-from kdive.lab.apt import ARCHES, Apt, suites
 from kdive.lab.guest_run import Guest
 from kdive.lab.machine import MIB, Disk, Machine, board
 from kdive.lab.prepare import Bench
 from kdive.lab.store import Store
-from kdive.lab.tree import unpack
+from kdive.packages.apt import ARCHES, Apt, suites
+from kdive.packages.deb import unpack
 from kdive.units import ByteCount
 
 MEMORY = ByteCount(1024 * MIB)

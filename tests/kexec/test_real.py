@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from kdive import programs
 from kdive.kexec.image import recognise
-from kdive.lab import child
 from kdive.lab.prepare import Bench, Wanted, prepare
 from kdive.lab.store import Store
 from tests.kexec import guest
@@ -166,7 +166,7 @@ def test_a_reboot_starts_what_grub_would_and_leaves_a_clean_file_system(
     disk = tmp_path / "disk"
     with disk.open("wb") as image:
         image.truncate(32 << 20)
-    child.run(["mke2fs", "-q", "-t", "ext4", str(disk)])
+    programs.run(["mke2fs", "-q", "-t", "ext4", str(disk)])
     release = bench.kernel.release
     script = f"""
 called_kexec -l /boot/vmlinuz-{release} --initrd=/boot/initrd.img-{release} --reuse-cmdline
@@ -191,6 +191,6 @@ kdive reboot --now
     assert "kdive-test: and then with 0" in console
     assert f"Test, with Linux {release} (GRUB, /boot/grub/grub.cfg)" in console
     assert f"kdive-test: second kernel: {CONSOLE} kdive.test=3 root=/dev/vda1" in console
-    child.run(["e2fsck", "-n", str(disk)])
-    assert child.run(["debugfs", "-R", "cat /file", str(disk)]) == "written before\n"
-    assert "needs_recovery" not in child.run(["debugfs", "-R", "features", str(disk)])
+    programs.run(["e2fsck", "-n", str(disk)])
+    assert programs.run(["debugfs", "-R", "cat /file", str(disk)]) == "written before\n"
+    assert "needs_recovery" not in programs.run(["debugfs", "-R", "features", str(disk)])

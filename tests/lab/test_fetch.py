@@ -97,7 +97,7 @@ def test_the_newest_that_is_here_does_when_nobody_can_be_asked(tmp_path: Path, m
         with store.making(f"kernels/{release}") as new:
             assert new is not None
             store.describe(new, LabKernel(release, "x86_64", "1", suite, new))
-    monkeypatch.setattr("kdive.lab.apt.mirrors", lambda: {})
+    monkeypatch.setattr("kdive.packages.apt.mirrors", lambda: {})
     assert fetch(store, "newest", "x86_64", progress=quiet).release == "7.2.13+deb14"
     with pytest.raises(KdiveError):
         fetch(store, "newest", "aarch64", progress=quiet)

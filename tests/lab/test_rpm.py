@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from kdive.errors import KdiveError
 from kdive.lab.fetch import fetch
-from kdive.lab.rpm_payload import write_cpio
 from kdive.lab.store import Store
+from kdive.packages.rpm import write_cpio
 from tests.lab.need import need
 
 DATA = Path(__file__).parent / "data"

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kdive import programs
 from kdive.errors import KdiveError
-from kdive.lab import child, disks, guest, kind, truth
+from kdive.lab import disks, guest, kind, truth
 from kdive.lab.guest_run import Guest, LabError, Listener
 from kdive.lab.kernel import LabKernel
 from kdive.lab.kind import Kind
@@ -201,7 +202,7 @@ def keep(work: Path, output: Path) -> None:
 
 def kdive(*arguments: str, codes: Sequence[int] = (0,)) -> str:
     """What kdive itself prints, as a program of its own. Raises KdiveError when its exit code is not in `codes`."""
-    return child.run([sys.executable, "-m", "kdive", *arguments], timeout_s=300, codes=codes)
+    return programs.run([sys.executable, "-m", "kdive", *arguments], timeout_s=300, codes=codes)
 
 
 def _failure(running: Guest, what: str) -> LabError:

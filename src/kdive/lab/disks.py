@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kdive import programs
 from kdive.errors import KdiveError
-from kdive.lab import child
 from kdive.lab.machine import Disk
 
 _SIZE = 16 << 20
@@ -29,6 +29,6 @@ def _corrupt_ext4(path: Path) -> Path:
     with path.open("wb") as image:
         image.truncate(_SIZE)
     features = "^metadata_csum,^has_journal,^extents,^64bit"
-    child.run(["mke2fs", "-q", "-F", "-t", "ext4", "-O", features, "-b", str(_BLOCK_BYTES), str(path)])
-    child.run(["debugfs", "-w", "-R", f"set_inode_field <2> block[0] {_NOWHERE}", str(path)])
+    programs.run(["mke2fs", "-q", "-F", "-t", "ext4", "-O", features, "-b", str(_BLOCK_BYTES), str(path)])
+    programs.run(["debugfs", "-w", "-R", f"set_inode_field <2> block[0] {_NOWHERE}", str(path)])
     return path

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 from kdive.errors import KdiveError
 from kdive.lab import rpm
-from kdive.lab.apt import ARCHES, Apt, Package, Suite, suites
 from kdive.lab.kernel import LabKernel
 from kdive.lab.store import Store, release_key
-from kdive.lab.tree import unpack, unpack_some
+from kdive.packages.apt import ARCHES, Apt, Package, Suite, suites
+from kdive.packages.deb import unpack, unpack_some
 
 Progress = Callable[[str], None]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from kdive import programs
 from kdive.errors import KdiveError
-from kdive.lab import child
 from kdive.lab.machine import Machine, qemu_argv
 from kdive.lab.qmp import Qmp
 
@@ -37,7 +37,7 @@ class Guest:
     def __enter__(self) -> Self:
         self._machine.console_log.write_bytes(b"")
         with (self._folder / "qemu.log").open("wb") as log:
-            self._process = child.start(
+            self._process = programs.start(
                 qemu_argv(self._machine), duplex=True, cwd=self._folder, stderr=log, stdout=subprocess.PIPE
             )
         assert self._process.stdin and self._process.stdout

@@ -11,11 +11,11 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
+from kdive import programs
 from kdive.errors import KdiveError
-from kdive.lab import child
 from kdive.lab.kernel import LabKernel
-from kdive.lab.rpm_payload import write_cpio
 from kdive.lab.store import Store
+from kdive.packages.rpm import write_cpio
 
 Progress = Callable[[str], None]
 
@@ -85,7 +85,7 @@ def _unpack(package: Path | None, root: Path) -> None:
     archive = root / "package.cpio"
     write_cpio(package, archive)
     with archive.open("rb") as files:
-        child.run(["cpio", "-idmu", "--quiet", "--no-absolute-filenames"], cwd=root, stdin=files)
+        programs.run(["cpio", "-idmu", "--quiet", "--no-absolute-filenames"], cwd=root, stdin=files)
     archive.unlink()
 
 

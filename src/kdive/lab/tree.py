@@ -6,27 +6,24 @@ import os
 import re
 import shutil
 import stat
-import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from kdive import programs
 from kdive.errors import KdiveError
-from kdive.lab import child
-from kdive.lab.apt import ARCHES, Apt, Suite, suites
 from kdive.lab.kernel import LabKernel
 from kdive.lab.store import Store
+from kdive.packages.apt import ARCHES, Apt, Suite, suites
+from kdive.packages.deb import unpack
 
 Progress = Callable[[str], None]
 
-# Since Debian 12 these are links; older packages have files below them, newer ones below usr.
-_MERGED = ("bin", "sbin", "lib", "lib64")
 _GUEST_SUITE = "bookworm"
 _GUEST_PROGRAMS = ("busybox-static", "kexec-tools")
 _GUEST_FILES = re.compile(
     r"(usr/)?(bin/busybox|sbin/kexec|lib(64)?/(\S+/)?(ld-linux[^/]*|lib(c|z|lzma|uuid|zstd|nl-\w+-\w+|yajl|xen\w+)\.so[^/]*))"
 )
-_UNPACK_S = 1800.0
 _MOUNTED = ("dev", "proc")
 _DEVICES = {"null": (1, 3), "zero": (1, 5), "urandom": (1, 9)}  # Documentation/admin-guide/devices.txt
 _BUILD_TOOLS = (
@@ -42,30 +39,6 @@ _BUILD_TOOLS = (
     "binutils",
     "xz-utils",
 )
-
-
-def unpack(debs: Sequence[Path], root: Path) -> None:
-    """Unpacks packages over each other, below `root`, as on a machine whose /bin, /lib … are links to /usr."""
-    for name in _MERGED:
-        (root / "usr" / name).mkdir(parents=True, exist_ok=True)
-        if not (root / name).is_symlink():
-            (root / name).symlink_to(f"usr/{name}")
-    for deb in debs:
-        _unpack(deb, root)
-
-
-def unpack_some(deb: Path, root: Path, pattern: str) -> None:
-    """Unpacks the files whose path in the package matches `pattern`. Raises KdiveError where none does."""
-    _unpack(deb, root, "--wildcards", pattern)
-
-
-def _unpack(deb: Path, root: Path, *which: str) -> None:
-    reader = child.start(["dpkg-deb", "--fsys-tarfile", str(deb)], stdout=subprocess.PIPE)
-    with reader:
-        tar = ["tar", "-x", "--keep-directory-symlink", "-C", str(root), "-f", "-", *which]
-        child.run(tar, stdin=reader.stdout, timeout_s=_UNPACK_S)
-    if reader.returncode:
-        raise KdiveError(f"{deb.name}: cannot be unpacked", hint="is the disk full?")
 
 
 def guest_tree(arch: str, store: Store, *, mirror: str = "", progress: Progress) -> Path:
@@ -154,16 +127,16 @@ def run_in(tree: Path, script: str) -> str:
         (tree / name).mkdir(exist_ok=True)
     if os.geteuid() == 0 and not _may_mount():
         _make_stand_ins(tree)
-        return child.run(["chroot", str(tree), "/bin/sh", "-ec", script], env=environment)
+        return programs.run(["chroot", str(tree), "/bin/sh", "-ec", script], env=environment)
     mounts = " && ".join(f'mount --rbind /{name} "{tree}/{name}"' for name in _MOUNTED)
     mounted = f'{mounts} && exec chroot "{tree}" /bin/sh -ec "$1"'
     rights = [] if os.geteuid() == 0 else ["--map-root-user"]
-    return child.run(["unshare", "--mount", *rights, "--", "sh", "-ec", mounted, "sh", script], env=environment)
+    return programs.run(["unshare", "--mount", *rights, "--", "sh", "-ec", mounted, "sh", script], env=environment)
 
 
 def _may_mount() -> bool:
     """Whether root may mount: in most containers it may not."""
-    return child.run(["sh", "-c", "unshare --mount mount --rbind /proc /proc 2>&1 || true"]) == ""
+    return programs.run(["sh", "-c", "unshare --mount mount --rbind /proc /proc 2>&1 || true"]) == ""
 
 
 def _make_stand_ins(tree: Path) -> None:

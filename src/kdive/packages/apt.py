@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from kdive import programs
 from kdive.errors import KdiveError
-from kdive.lab import child
 
 Progress = Callable[[str], None]
 
@@ -53,7 +53,7 @@ def suites() -> list[Suite]:
 @cache
 def mirrors() -> dict[str, str]:
     """Label → address of the mirrors that this machine's own apt uses."""
-    lines = child.run(["apt-get", "indextargets", "--format", "$(LABEL)\t$(REPO_URI)", "Created-By: Packages"])
+    lines = programs.run(["apt-get", "indextargets", "--format", "$(LABEL)\t$(REPO_URI)", "Created-By: Packages"])
     pairs = (line.split("\t") for line in lines.splitlines() if line.count("\t") == 1)
     return {label: address.rstrip("/") for label, address in pairs if label and address}
 
@@ -181,7 +181,7 @@ class Apt:
         quiet = ["-qq"] if program == "apt-get" else []
         environment = {**os.environ, "LC_ALL": "C"}
         argv = [program, *quiet, *options, *arguments]
-        return child.run(argv, cwd=cwd, env=environment, timeout_s=timeout_s, codes=codes)
+        return programs.run(argv, cwd=cwd, env=environment, timeout_s=timeout_s, codes=codes)
 
 
 def _package(paragraph: str) -> Package:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from kdive.errors import KdiveError
-from kdive.lab.apt import Apt, Suite, suites
 from kdive.lab.store import Store
+from kdive.packages.apt import Apt, Suite, suites
 from tests.lab.need import need, need_network
 
 SUITE = Suite("bookworm", (("Debian", "bookworm"),))

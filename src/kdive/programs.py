@@ -1,4 +1,4 @@
-"""Programs that the lab starts: none outlives it, even when it is killed."""
+"""Other programs, started so that none outlives us, even when we are killed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TAIL_LINES = 8
 def command(argv: Sequence[str]) -> list[str]:
     """`argv`, wrapped so that the kernel kills it when the thread that started it ends.
 
-    setpriv sets PR_SET_PDEATHSIG, prctl(2), and becomes what follows. Where the lab was killed before that, nothing
+    setpriv sets PR_SET_PDEATHSIG, prctl(2), and becomes what follows. Where we were killed before that, nothing
     sends the signal any more: the shell looks whose child it is, then becomes the program.
     """
     ours = f'[ "$PPID" = {os.getpid()} ] && exec "$@"'

@@ -13,30 +13,30 @@ from pathlib import Path
 
 import pytest
 
+from kdive import programs
 from kdive.errors import KdiveError
-from kdive.lab import child
 from kdive.lab.workdir import workdir
 
 
 def test_the_output_comes_back() -> None:
-    assert child.run(["sh", "-c", "echo said; echo complained >&2"]) == "said\n"
+    assert programs.run(["sh", "-c", "echo said; echo complained >&2"]) == "said\n"
 
 
 def test_a_failure_carries_what_the_program_said() -> None:
     with pytest.raises(KdiveError, match=r"sh failed with exit code 3: too bad"):
-        child.run(["sh", "-c", "echo too bad >&2; exit 3"])
+        programs.run(["sh", "-c", "echo too bad >&2; exit 3"])
 
 
 def test_a_program_that_never_ends_is_ended() -> None:
     started = time.monotonic()
     with pytest.raises(KdiveError, match="sleep did not end within"):
-        child.run(["sleep", "60"], timeout_s=0.2)
+        programs.run(["sleep", "60"], timeout_s=0.2)
     assert time.monotonic() - started < 30
 
 
 def test_a_missing_program_names_its_package() -> None:
     with pytest.raises(KdiveError) as error:
-        child.run(["no-such-program-here"])
+        programs.run(["no-such-program-here"])
     assert "no-such-program-here is not installed" in error.value.message
     assert error.value.hint.startswith("apt-get install")
 
@@ -59,11 +59,11 @@ def at_work(folder: Path) -> tuple[subprocess.Popen[str], int]:
     program = f"""
         import sys, time
         from pathlib import Path
-        from kdive.lab import child
+        from kdive import programs
         from kdive.lab.workdir import workdir
         with workdir(Path({str(folder)!r})) as work:
             (work / "vmcore").write_bytes(b"half")
-            print(child.start(["sleep", "300"], cwd=work).pid, flush=True)
+            print(programs.start(["sleep", "300"], cwd=work).pid, flush=True)
             time.sleep(300)
     """
     process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True)

@@ -1,0 +1,1 @@
+"""Packages of distributions: asked for, fetched, checked and unpacked beside the system; nothing is installed."""
