@@ -42,6 +42,13 @@ class Arg:
     metavar: str
     help: str = ""
     choices: tuple[str, ...] = ()
+    rest: bool = False  # all that is left, what looks like options too: kdive has none of its own there
+
+
+def takes_rest(options: type) -> bool:
+    """Whether the whole command line belongs to one argument."""
+    hints = get_type_hints(options, include_extras=True)
+    return any(getattr(mark, "rest", False) for hint in hints.values() for mark in get_args(hint))
 
 
 def add_options(parser: argparse.ArgumentParser, options: type) -> None:
@@ -75,6 +82,8 @@ def _add_argument(parser: argparse.ArgumentParser, field: Field[Any], type_: Any
         extra = {"nargs": "+"} if field.default is MISSING else {"nargs": "*", "default": []}
     if mark.choices:
         extra["choices"] = mark.choices
+    if mark.rest:
+        extra["nargs"] = argparse.REMAINDER
     parser.add_argument(field.name, metavar=mark.metavar, help=mark.help, type=_value_type(type_), **extra)
 
 

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from kdive import __version__, registry
-from kdive.options import add_options
+from kdive.options import add_options, takes_rest
 
 VERBS = "kdive.cli.verbs"
 TOOLS = "kdive.cli.tools"  # a file for each older tool by whose name kdive may be called
@@ -85,14 +85,18 @@ def _add_verbs(
         module = load(above + name)
         text = (module.__doc__ or "").strip()
         summary = text.split("\n", 1)[0]
+        leaf = not hasattr(module, "__path__")
+        # Where another tool's options are taken, none may look like one to argparse.
+        bare: dict[str, Any] = {"prefix_chars": "\0", "add_help": False} if leaf and takes_rest(module.Options) else {}
         verb = group.add_parser(
             name,
             help=summary[0].lower() + summary[1:].rstrip("."),
             description=text,
             formatter_class=Formatter,
             allow_abbrev=False,
+            **bare,
         )
-        if hasattr(module, "__path__"):
+        if not leaf:
             _add_verbs(verb, "WHAT", "what to do", registry.names(module.__name__), f"{above}{name}.")
             continue
         verb.set_defaults(verb=above + name)
