@@ -131,7 +131,7 @@ def test_as_a_verb_it_takes_the_same_line(sample_vmcore: Path, tmp_path: Path) -
     assert (made.returncode, made.stderr) == (0, "")
     assert "Remaining pages  : 0x0000000000002ea7" in made.stdout
     assert kdive("makedumpfile", "-z", sample_vmcore, tmp_path / "out").returncode == 1
-    assert kdive("makedumpfile", "--help").stdout.startswith("usage: makedumpfile [OPTIONS] VMCORE DUMPFILE")
+    assert kdive("makedumpfile", "--help").stdout.startswith("usage: kdive makedumpfile [OPTIONS]")
 
 
 def test_errors_are_said_unless_their_level_is_left_out(tmp_path: Path) -> None:

@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 _EXIT_FAILED = 1
 _EXIT_MISMATCH = 2
 _HELP = """\
-usage: makedumpfile [OPTIONS] VMCORE DUMPFILE          done by kdive: see `kdive dump --help`
-       makedumpfile -F [OPTIONS] VMCORE                the flattened format on standard output
-       makedumpfile -R DUMPFILE                        the flattened format from standard input, put in order
-       makedumpfile --split [OPTIONS] VMCORE DUMPFILE DUMPFILE ...
-       makedumpfile --reassemble DUMPFILE DUMPFILE ... DUMPFILE
-       makedumpfile --dump-dmesg [--partial-dmesg] VMCORE LOGFILE
-       makedumpfile --mem-usage /proc/kcore
-       makedumpfile --vtop ADDRESS VMCORE
+usage: {name} [OPTIONS] VMCORE DUMPFILE     done by kdive: see `kdive dump --help`
+
+  VMCORE DUMPFILE                      makes a smaller dump
+  -F VMCORE                            the same, flattened on standard output
+  -R DUMPFILE                          puts a flattened dump from standard input in order
+  --split VMCORE DUMPFILE DUMPFILE...  spreads it over several files
+  --reassemble DUMPFILE... DUMPFILE    puts these together
+  --dump-dmesg VMCORE LOGFILE          writes the log; with --partial-dmesg since it was cleared
+  --mem-usage VMCORE                   counts pages by their use, of /proc/kcore too
+  --vtop ADDRESS VMCORE                translates a virtual address
 
   -d LEVEL[,LEVEL]          what to leave out: the sum of 1 (zeros), 2 and 4 (page cache), 8 (processes), 16 (free)
   -c, -l, -p, -z            compress with zlib, LZO, snappy or zstd; none of them: pages are stored
@@ -70,14 +72,17 @@ class _Output:
             self._terminal.write(text)
 
 
-def run(argv: Sequence[str], terminal: Terminal) -> int:
-    """Does what makedumpfile(8) would with `argv`."""
-    from kdive.engine.makedumpfile8 import Messages, understand
+def run(argv: Sequence[str], terminal: Terminal, name: str = "makedumpfile") -> int:
+    """Does what makedumpfile(8) would with `argv`; `name` is what the help calls it."""
+    from kdive.engine.makedumpfile8 import Action, Messages, understand
 
     errors = True
     try:
         command = understand(argv)
         errors = bool(command.messages & Messages.ERROR)
+        if command.action == Action.HELP:
+            terminal.write(_HELP.format(name=name))
+            return EXIT_OK
         return _run(command, terminal)
     except KdiveError as error:
         if errors:
@@ -94,8 +99,6 @@ def _run(command: Command, terminal: Terminal) -> int:
     if command.check_only:
         return EXIT_OK
     match command.action:
-        case Action.HELP:
-            terminal.write(_HELP)
         case Action.VERSION:
             # Scripts look for the codecs in makedumpfile's own form.
             terminal.write(f"makedumpfile: kdive {__version__}\nlzo\tenabled\nsnappy\tenabled\nzstd\tenabled")

@@ -28,4 +28,4 @@ class Options:
 
 def run(options: Options, terminal: Terminal) -> int:
     """Does what makedumpfile(8) would."""
-    return makedumpfile.run(options.arguments, terminal)
+    return makedumpfile.run(options.arguments, terminal, "kdive makedumpfile")
