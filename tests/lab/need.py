@@ -13,6 +13,7 @@ PACKAGES = {
     "mke2fs": "e2fsprogs",
     "e2fsck": "e2fsprogs",
     "debugfs": "e2fsprogs",
+    "mksquashfs": "squashfs-tools",
 }
 
 
