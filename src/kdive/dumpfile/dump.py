@@ -64,6 +64,7 @@ class Dump(ABC):
     vmcoreinfo_text: bytes  # the note as it is; b"" when missing
     notes: Sequence[Note]
     physical_base: Address | None  # phys_base as the header gives it, where it does
+    eraseinfo: bytes = b""  # lines that say what was erased when it was written
     native: bool  # drgn opens this very file by itself
 
     @abstractmethod

@@ -7,6 +7,7 @@ which takes a pass over the memory of its own. Readers take no more than 2^18 se
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from kdive.engine.bitmaps import BitmapReader, BitmapWriter, Spool
 from kdive.engine.chosen import Bitmaps, Window, select
 from kdive.engine.direct_map import mapped_segments
 from kdive.engine.elf_layout import ElfLayout, Fate, SegmentTable, runs, segments
+from kdive.engine.erased_text import note
 from kdive.engine.machine import Machine
 from kdive.engine.output import Output
 from kdive.engine.page_reader import PageReader
@@ -57,7 +59,8 @@ def write_elf(
             "the pages to keep fall into more pieces than readers of ELF dumps take",
             hint="write kdump-compressed, or raise the number of pages that a gap must have",
         )
-    layout = ElfLayout(machine, mapped_segments(memory), table)
+    notes = machine.notes + note(options.eraseinfo, machine.order)
+    layout = ElfLayout(replace(machine, notes=notes), mapped_segments(memory), table)
     output.write(0, layout.headers(incomplete=True))
     try:
         _write_pages(layout, reader, output, tally, report)

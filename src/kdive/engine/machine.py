@@ -6,11 +6,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kdive.dumpfile import erased
 from kdive.dumpfile.dump import Dump, Note
 from kdive.errors import DumpError
 from kdive.facts.missing import Missing
-from kdive.formats import vmcoreinfo
-from kdive.formats.elf_notes import NT_PRSTATUS, Nhdr
+from kdive.formats import elf_notes, vmcoreinfo
+from kdive.formats.elf_notes import NT_PRSTATUS
 from kdive.formats.record import ByteOrder
 from kdive.memory.identity import read_uts
 from kdive.memory.memory import Memory
@@ -92,14 +93,10 @@ def _notes(dump: Dump) -> tuple[bytes, tuple[int, int]]:
     packed = bytearray()
     span = (0, 0)
     for note in notes:
-        name = note.name.encode("ascii", "replace") + b"\0"
-        header = Nhdr(n_namesz=len(name), n_descsz=len(note.data), n_type=note.type)
-        packed += header.pack(dump.order) + _padded(name)
+        if note.name == erased.NOTE_NAME:
+            continue  # writers have their own place for it
+        data = elf_notes.packed(note.name, note.type, note.data, dump.order)
         if note.name == "VMCOREINFO" and note.data.startswith(text) and text:
-            span = (len(packed), len(note.data))
-        packed += _padded(note.data)
+            span = (len(packed) + len(data) - -(-len(note.data) // 4) * 4, len(note.data))
+        packed += data
     return bytes(packed), span
-
-
-def _padded(data: bytes) -> bytes:
-    return data + bytes(-len(data) % 4)

@@ -47,6 +47,9 @@ def write_plain(memory: Memory, output: Output, options: WriteOptions, report: R
     stopped = ""
     try:
         writer.write()
+        if memory.dump.eraseinfo:
+            output.write(writer.end, memory.dump.eraseinfo)
+            output.write(machine.page_size, layout.sub_header((writer.end, len(memory.dump.eraseinfo))))
     except (OutputFullError, OutputError) as error:
         stopped = error.message
     if not stopped and writer.errors:
@@ -86,6 +89,7 @@ class _Writer:
         self._report = report
         self.pages = self.total = self.zero = self.kept = self.failed = 0
         self.errors: list[int] = []
+        self.end = 0  # of the data
 
     def write(self) -> None:
         """Bitmaps, then pages and their descriptors."""
@@ -99,7 +103,7 @@ class _Writer:
         zero_page = bytes(page_size)
         zero = kdump.PageDescriptor(position, page_size, 0, 0).pack(self._machine.order)
         output.write(position, zero_page)
-        position += page_size
+        position = self.end = position + page_size
         descriptors_at = layout.descriptors_offset
         for pages in self._batches():
             table, data = [], []
@@ -116,7 +120,7 @@ class _Writer:
                 end += len(data[-1])
             output.write(position, b"".join(data))
             output.write(descriptors_at, b"".join(table))
-            position = end
+            position = self.end = end
             descriptors_at += len(table) * len(zero)
             self.kept += len(data)
             done = self.zero + self.kept + self.failed

@@ -10,10 +10,10 @@ from pathlib import Path
 from kdive.engine.batches import packed
 from kdive.engine.bitmaps import BitmapReader, Spool
 from kdive.engine.chosen import Window
+from kdive.engine.erase import erasing
 from kdive.engine.kdump_layout import KdumpLayout
 from kdive.engine.kdump_writer import KdumpFile, first_pass
 from kdive.engine.machine import machine_of
-from kdive.engine.open_pages import open_pages
 from kdive.engine.output import FileOutput
 from kdive.engine.page_reader import PageReader
 from kdive.engine.tally import Tally
@@ -47,7 +47,7 @@ def write_split(
     """
     options = options or WriteOptions()
     machine = machine_of(memory)
-    reader = open_pages(memory.dump)
+    reader, options = erasing(memory.dump, options)
     tally = Tally()
     layout = KdumpLayout(machine, options.compression, options.level | machine.dump_level, (0, machine.end_pfn))
     with ExitStack() as stack, Spool() as spool:
@@ -71,7 +71,8 @@ def write_split(
                 tally.stopped(error)
         for file in files:
             try:
-                file.finish(b"", incomplete=bool(tally.incomplete), sync=options.sync)
+                eraseinfo = options.eraseinfo if file is files[0] else b""
+                file.finish(eraseinfo, incomplete=bool(tally.incomplete), sync=options.sync)
             except (OutputFullError, OutputError) as error:
                 tally.stopped(error)
         tally.written = sum(output.size for output in outputs)

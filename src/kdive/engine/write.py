@@ -7,9 +7,9 @@ from pathlib import Path
 
 from kdive.engine.chosen import Window
 from kdive.engine.elf_writer import write_elf
+from kdive.engine.erase import erasing
 from kdive.engine.kdump_writer import write_kdump
 from kdive.engine.machine import machine_of
-from kdive.engine.open_pages import open_pages
 from kdive.engine.output import FileOutput, Output
 from kdive.engine.writing import Report, WriteOptions, WriteResult, no_report
 from kdive.memory.memory import Memory
@@ -32,7 +32,7 @@ def write_dump(
         with FileOutput(output, limit_bytes=options.limit_bytes) as file:
             return write_dump(memory, windows, file, options, report)
     machine = machine_of(memory)
-    reader = open_pages(memory.dump)
+    reader, options = erasing(memory.dump, options)
     if options.format == "elf":
         tally = write_elf(memory, machine, reader, windows, output, options, report)
     else:

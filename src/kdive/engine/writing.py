@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from kdive.errors import KdiveError
 from kdive.units import ByteCount, Pfn
+
+if TYPE_CHECKING:
+    from kdive.engine.erase import ErasePlan
 
 Compression = Literal["zstd", "zlib", "lzo", "snappy", ""]
 BATCH_BYTES = 4 << 20  # of pages that are read, tested and compressed in one go
@@ -33,6 +36,7 @@ class WriteOptions:
     jobs: int = 1  # threads that read and compress
     limit_bytes: int | None = None  # of the whole output
     eraseinfo: bytes = b""  # what was erased, as text lines
+    erase: ErasePlan | None = None
     dropped_run_pages: int = DROPPED_RUN_PAGES
     sync: bool = True  # to the disk, before the dump is called complete
 

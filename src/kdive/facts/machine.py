@@ -23,6 +23,7 @@ class Container:
     pages_kept: int | None = None
     incomplete: str = ""  # why, or ""
     damage: tuple[str, ...] = ()  # what is wrong with the file, in words
+    erased: tuple[str, ...] = ()  # what was taken out of its pages on purpose: "user_key_payload.data"
 
     @property
     def partial(self) -> bool:

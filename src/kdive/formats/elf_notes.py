@@ -44,5 +44,13 @@ def notes(data: bytes, order: ByteOrder) -> Iterator[NoteSpan]:
         offset = _aligned(end)
 
 
+def packed(name: str, type_: int, data: bytes, order: ByteOrder) -> bytes:
+    """The note as it lies in a file; its data are aligned as `notes` reads them."""
+    name_bytes = name.encode("ascii", "replace") + b"\0"
+    header = Nhdr(n_namesz=len(name_bytes), n_descsz=len(data), n_type=type_)
+    parts = (header.pack(order), name_bytes, data)
+    return b"".join(part.ljust(_aligned(len(part)), b"\0") for part in parts)
+
+
 def _aligned(size: int) -> int:
     return (size + 3) & ~3

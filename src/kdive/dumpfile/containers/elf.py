@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from kdive.dumpfile import erased
 from kdive.dumpfile.dump import Dump, Identity, Note, Segment
 from kdive.dumpfile.elf_headers import ElfHeaders, read_headers
 from kdive.dumpfile.elf_kinds import kind_of
@@ -65,6 +66,7 @@ class ElfDump(Dump):
         self.notes = notes.notes
         self._damage = [*headers.damage, *notes.damage]
         self.adopt_vmcoreinfo(vmcoreinfo_text(self.notes))
+        self.eraseinfo = erased.of_notes(self.notes)
         self._map_memory(loads)
         # drgn reads pages that were excluded from an ELF file as zeros.
         tails = any(phdr.p_filesz < phdr.p_memsz for phdr in loads)
@@ -155,6 +157,7 @@ class ElfDump(Dump):
             pages_kept=sum(size for _, size in self.kept_ranges()) // self.page_size,
             incomplete=incomplete,
             damage=tuple(dict.fromkeys(self._damage)),
+            erased=erased.things(self.eraseinfo),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from kdive.dumpfile import erased
 from kdive.dumpfile.bitmap import Bitmap
 from kdive.dumpfile.dump import Dump, Identity, Note, Segment
 from kdive.dumpfile.kdump_header import KdumpHeader
@@ -58,6 +59,7 @@ class KdumpCompressedDump(Dump):
         self._damage: list[str] = []
         self._read_notes()
         self._map_pages(parts)
+        self.eraseinfo = erased.of_spans([(part.file.source, part.header.eraseinfo) for part in parts])
         self.arch = machines.of_utsname(header.machine, header.word_size)
         self.identity = _identity(header)
         flattened = any(file.flattened for file in self._files)
@@ -169,6 +171,7 @@ class KdumpCompressedDump(Dump):
             pages_kept=None if kept is None else kept - lost,
             incomplete=incomplete or cut or ("parts of the split set are missing" if lost else ""),
             damage=tuple(dict.fromkeys(self._damage)),
+            erased=erased.things(self.eraseinfo),
         )
 
     def _lost_in_gaps(self) -> int:
