@@ -6,6 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+from tests.kexec import images
+
 RELEASE = "6.1.0-56-amd64"
 CMDLINE = f"BOOT_IMAGE=/boot/vmlinuz-{RELEASE} root=UUID=5ac1e5c4-3f67-4c2e-9a4b-0d6ba54b1f70 ro quiet crashkernel=256M"
 CONFIG = """\
@@ -17,7 +19,7 @@ CONFIG_RELOCATABLE=y
 CONFIG_DEBUG_INFO_BTF=y
 """
 
-_HEALTHY = {
+_HEALTHY: dict[str, str | bytes] = {
     "proc/cmdline": CMDLINE + "\n",
     "proc/version": f"Linux version {RELEASE} (debian-kernel@lists.debian.org) #1 SMP PREEMPT_DYNAMIC\n",
     "proc/sys/kernel/osrelease": RELEASE + "\n",
@@ -30,6 +32,13 @@ _HEALTHY = {
     "proc/sys/kernel/kexec_load_limit_panic": "-1\n",
     "proc/sys/kernel/kexec_load_limit_reboot": "-1\n",
     "sys/kernel/security/lockdown": "[none] integrity confidentiality\n",
+    f"boot/vmlinuz-{RELEASE}": images.x86(RELEASE),
+    "proc/sys/kernel/panic_on_oops": "1\n",
+    "proc/sys/kernel/panic": "10\n",
+    "proc/sys/kernel/softlockup_panic": "0\n",
+    "sys/devices/system/cpu/crash_hotplug": "1\n",
+    "sys/devices/system/memory/crash_hotplug": "1\n",
+    "sys/class/rtc/rtc0/name": "rtc_cmos 00:03\n",
 }
 
 

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from kdive.facts.missing import Missing
 from kdive.formats.machines import of_utsname
+from kdive.kexec import cmdline
 
 _LIMIT = 1 << 20  # bytes read of one file
 _LINKS = 40  # followed at most, as the kernel does
@@ -177,7 +178,7 @@ class Host:
     def words(self) -> Iterator[str]:
         """The parameters of the command line, quoted ones whole."""
         if isinstance(self.cmdline, str):
-            yield from re.findall(r'(?:[^\s"]|"[^"]*"?)+', self.cmdline)
+            yield from cmdline.words(self.cmdline)
 
     def parameter(self, name: str) -> list[str]:
         """The values that the command line gives to `name`, "" where it only names it."""
