@@ -2,6 +2,7 @@
 #   make demo   the verdict on the bundled sample
 #   make test   the tests
 #   make lint   style, types, layers
+#   make debuginfo  fetches the vmlinux of the bundled sample, and prints the folder for KDIVE_DEBUG_DIRS
 #   make bench  side by side with other tools (KDIVE_SAMPLES=DIR for more dumps)
 #   make matrix every kind of crash on every kernel, and how right the reports are (MATRIX=DIR; hours, tens of GB)
 
@@ -12,7 +13,7 @@ READY := $(VENV)/ready
 MATRIX ?= matrix
 MATRIX_KERNELS := 5.10 6.1 6.12 newest
 
-.PHONY: demo test lint bench matrix lock clean
+.PHONY: demo test lint debuginfo bench matrix lock clean
 
 demo: $(READY)
 	@$(BIN)/kdive report samples/sample.vmcore
@@ -25,6 +26,9 @@ lint: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+debuginfo: $(READY)
+	@$(BIN)/kdive debuginfo fetch samples/sample.vmcore --from apt --quiet
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks

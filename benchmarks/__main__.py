@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.timing import Contender, Measured, cpu_name, race
-from kdive.dumpfile.open import open_dump
-from kdive.facts.missing import Missing
+from kdive.symbols.debuginfo.find import candidates
+from kdive.symbols.debuginfo.target import find_target
 
 RUNS = int(os.environ.get("KDIVE_BENCH_RUNS", "5"))
 BIN = Path(sys.executable).parent
@@ -34,16 +34,10 @@ def dumps() -> Iterator[Path]:
 
 
 def find_vmlinux(dump: Path) -> Path | None:
-    """The vmlinux with debuginfo for `dump`, in the places where distributions put it."""
-    with open_dump(dump) as opened:
-        info = opened.vmcoreinfo
-    release = "" if isinstance(info, Missing) else info.get("OSRELEASE", "")
-    roots = [*os.environ.get("KDIVE_DEBUG_DIRS", "").split(":"), "/usr/lib/debug"]
-    for root in filter(None, roots):
-        for place in (f"boot/vmlinux-{release}", f"lib/modules/{release}/vmlinux"):
-            if (path := Path(root) / place).exists():
-                return path
-    return None
+    """The vmlinux with debuginfo for `dump`."""
+    roots = [Path(root) for root in os.environ.get("KDIVE_DEBUG_DIRS", "").split(":") if root]
+    found = candidates(str(dump), find_target(str(dump)).kernel, roots)
+    return next((one.path for one in found if not one.why_not), None)
 
 
 def contenders(dump: Path, vmlinux: Path | None) -> Iterator[Contender]:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 SAMPLES = Path(__file__).parent.parent / "samples"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_fetched_debuginfo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What was fetched on this machine must not decide what a test sees."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KDIVE_DEBUGINFO_CACHE", str(tmp_path_factory.mktemp("debuginfo")))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -37,10 +47,21 @@ def more_samples() -> Path:
     return Path(folder)
 
 
+def debug_vmlinux(release: str) -> Path | None:
+    """The vmlinux with debuginfo of that kernel, in one of the folders that KDIVE_DEBUG_DIRS names."""
+    for root in filter(None, os.environ.get("KDIVE_DEBUG_DIRS", "").split(":")):
+        entry = Path(root) / "entry.json"  # of `kdive debuginfo fetch`
+        if entry.exists() and json.loads(entry.read_text())["release"] == release:
+            return Path(root) / "vmlinux"
+        if (path := Path(root) / "boot" / f"vmlinux-{release}").exists():
+            return path
+    return None
+
+
 @pytest.fixture(scope="session")
 def sample_vmlinux() -> Path:
-    """The sample kernel's vmlinux with debuginfo, in a folder that KDIVE_DEBUG_DIRS names (tools/fetch-debuginfo)."""
-    for root in filter(None, os.environ.get("KDIVE_DEBUG_DIRS", "").split(":")):
-        if (path := Path(root) / "boot" / "vmlinux-5.10.0-32-cloud-amd64").exists():
-            return path
-    pytest.skip("KDIVE_DEBUG_DIRS does not hold the sample's debuginfo: run tools/fetch-debuginfo")
+    """The sample kernel's vmlinux with debuginfo, in a folder that KDIVE_DEBUG_DIRS names (`make debuginfo`)."""
+    path = debug_vmlinux("5.10.0-32-cloud-amd64")
+    if path is None:
+        pytest.skip("KDIVE_DEBUG_DIRS does not hold the sample's debuginfo: `make debuginfo` fetches it")
+    return path

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import debug_vmlinux
+
 BUNDLED = Path(__file__).parent.parent / "samples"
 
 
@@ -87,10 +89,10 @@ def alone(sample: Sample, folder: Path) -> Path:
 def vmlinux_of(data: dict[str, Any]) -> Path:
     """The debuginfo of the kernel of a report, from KDIVE_DEBUG_DIRS."""
     release = data["banner"]["release"]
-    for root in filter(None, os.environ.get("KDIVE_DEBUG_DIRS", "").split(":")):
-        if (path := Path(root) / "boot" / f"vmlinux-{release}").exists():
-            return path
-    pytest.skip(f"KDIVE_DEBUG_DIRS holds no vmlinux of {release} (tools/fetch-debuginfo fetches the bundled sample's)")
+    path = debug_vmlinux(release)
+    if path is None:
+        pytest.skip(f"KDIVE_DEBUG_DIRS holds no vmlinux of {release} (`make debuginfo` fetches the bundled sample's)")
+    return path
 
 
 @each_sample

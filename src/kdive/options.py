@@ -6,7 +6,7 @@
         raw: Annotated[bool, Opt(help="as the kernel wrote it")] = False
         debug_dir: Annotated[tuple[Path, ...], Opt("DIR", "look for debuginfo here too")] = ()
 
-A field becomes `--field-name`; a flag, one value, or (a tuple) a value each time it is given. A positional tuple takes
+A field becomes `--field-name` (`from_` becomes `--from`); a flag, one value, or (a tuple) a value each time it is given. A positional tuple takes
 all that is left.
 """
 
@@ -88,7 +88,7 @@ def _add_argument(parser: argparse.ArgumentParser, field: Field[Any], type_: Any
 
 
 def _add_option(target: Any, field: Field[Any], type_: Any, mark: Opt) -> None:
-    flags = [*([f"-{mark.short}"] if mark.short else []), "--" + field.name.replace("_", "-")]
+    flags = [*([f"-{mark.short}"] if mark.short else []), "--" + field.name.rstrip("_").replace("_", "-")]
     if type_ is bool:
         target.add_argument(*flags, dest=field.name, action="store_true", help=mark.help)
         return

@@ -14,6 +14,8 @@ PACKAGES = {
     "e2fsck": "e2fsprogs",
     "debugfs": "e2fsprogs",
     "mksquashfs": "squashfs-tools",
+    "rpmbuild": "rpm",
+    "createrepo_c": "createrepo-c",
 }
 
 

@@ -17,12 +17,12 @@ from kdive.symbols.lift import debuginfo_package, lift
         (
             "5.15.0-91-generic",
             "#101-Ubuntu SMP Tue Nov 14 13:30:08 UTC 2023",
-            "linux-image-5.15.0-91-generic-dbgsym or linux-image-unsigned-5.15.0-91-generic-dbgsym (ddebs.ubuntu.com)",
+            "linux-image-unsigned-5.15.0-91-generic-dbgsym or linux-image-5.15.0-91-generic-dbgsym",
         ),
         (
             "6.5.0-14-generic",
             "#14~22.04.1-Ubuntu SMP PREEMPT_DYNAMIC",
-            "linux-image-6.5.0-14-generic-dbgsym or linux-image-unsigned-6.5.0-14-generic-dbgsym (ddebs.ubuntu.com)",
+            "linux-image-unsigned-6.5.0-14-generic-dbgsym or linux-image-6.5.0-14-generic-dbgsym",
         ),
         (
             "4.18.0-513.5.1.el8_9.x86_64",

@@ -5,8 +5,14 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import IO
+
+from kdive.errors import DumpDamagedError
 
 _MAGIC = b"070701"
+_MAGICS = (_MAGIC, b"070702")  # the second with a checksum, which nobody fills in
+_HEADER_BYTES = 110
+_NAME_LIMIT_BYTES = 4096
 _TRAILER = "TRAILER!!!"
 
 
@@ -49,6 +55,34 @@ def archive(entries: Iterable[CpioEntry]) -> bytes:
         parts += [_header(len(parts), entry), entry.data, bytes(-len(entry.data) % 4)]
     parts.append(_header(0, CpioEntry(_TRAILER, 0)))
     return b"".join(parts)
+
+
+@dataclass(frozen=True)
+class CpioHeader:
+    """What an archive says of an entry; `size` bytes of content follow, padded to 4."""
+
+    path: str
+    mode: int
+    size: int
+
+
+def read_header(stream: IO[bytes]) -> CpioHeader | None:
+    """The header at the stream's position, which stands at the content then; None at the end of the archive.
+
+    Raises DumpDamagedError for anything else.
+    """
+    head = stream.read(_HEADER_BYTES)
+    if len(head) < _HEADER_BYTES or not head.startswith(_MAGICS):
+        raise DumpDamagedError("it ends early" if len(head) < _HEADER_BYTES else "no header of a cpio archive")
+    try:
+        fields = [int(head[at : at + 8], 16) for at in range(len(_MAGIC), _HEADER_BYTES, 8)]
+    except ValueError:
+        raise DumpDamagedError("a header with other characters than hexadecimal digits") from None
+    mode, size, name_bytes = fields[1], fields[6], fields[11]
+    if not 0 < name_bytes <= _NAME_LIMIT_BYTES:
+        raise DumpDamagedError(f"a name of {name_bytes} bytes")
+    name = stream.read(name_bytes + -(_HEADER_BYTES + name_bytes) % 4)[: name_bytes - 1].decode("utf-8", "replace")
+    return None if name == _TRAILER else CpioHeader(name, mode, size)
 
 
 def _parents(path: str) -> list[str]:

@@ -101,6 +101,12 @@ class Apt:
         text = self._run("apt-cache", "show", "--no-all-versions", *names, codes=(0, 100))
         return [_package(paragraph) for paragraph in text.split("\n\n") if paragraph.startswith("Package:")]
 
+    def versions(self, name: str) -> list[str]:
+        """Every version of the package that the suite has, newest first."""
+        text = self._run("apt-cache", "madison", name, codes=(0, 100))
+        rows = (line.split("|") for line in text.splitlines())
+        return list(dict.fromkeys(row[1].strip() for row in rows if len(row) > 1))
+
     def download(self, packages: Sequence[Package], into: Path, progress: Progress) -> list[Path]:
         """The .deb files of exactly these versions, in `into`."""
         into.mkdir(parents=True, exist_ok=True)

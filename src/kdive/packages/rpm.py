@@ -7,6 +7,8 @@ import gzip
 import lzma
 import shutil
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
@@ -33,13 +35,20 @@ class HeaderIntro(Record, source="rpm, docs/manual/format_header.md"):
 
 def write_cpio(package: Path, target: Path) -> None:
     """Writes the package's files to `target` as a cpio archive. Raises KdiveError where they cannot be read."""
+    with open_payload(package) as payload, target.open("wb") as archive:
+        shutil.copyfileobj(payload, archive)
+
+
+@contextmanager
+def open_payload(package: Path) -> Iterator[IO[bytes]]:
+    """The package's files as the stream of a cpio archive. Raises KdiveError, in the context too, for damage."""
     import zstandard
 
     try:
         with package.open("rb") as file:
             file.seek(_payload_offset(file, package))
-            with _decompressed(file, package) as payload, target.open("wb") as archive:
-                shutil.copyfileobj(payload, archive)
+            with decompressed(file, package) as payload:
+                yield payload
     except (EOFError, lzma.LZMAError, zlib.error, zstandard.ZstdError, DumpDamagedError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:  # gzip and bz2 raise it without, for bad data
             raise KdiveError(f"{package}: {error.strerror}", hint="look at the disk and the file's rights") from error
@@ -63,7 +72,7 @@ def _header_at(offset: int, file: IO[bytes]) -> int:
     return intro.length
 
 
-def _decompressed(file: IO[bytes], package: Path) -> IO[bytes]:
+def decompressed(file: IO[bytes], package: Path) -> IO[bytes]:
     """The rest of `file`, whatever it was compressed with: the first bytes tell."""
     start = file.tell()
     magic = file.read(6)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from kdive.errors import KdiveError
 from kdive.facts.crash import Rung
 from kdive.memory.memory import Memory
 from kdive.symbols.debug_files import vmlinux_candidates
+from kdive.symbols.debuginfo.cache import cached_dirs
 from kdive.symbols.identity import KernelIdentity, identify_kernel
 from kdive.symbols.lift import lift
 
@@ -50,6 +51,7 @@ def find_symbols(
     notes: tuple[str, ...] = ()
     if options.none:
         return _without_debuginfo(memory, kernel, notes, "debuginfo was not to be used")
+    options = replace(options, debug_dirs=(*options.debug_dirs, *cached_dirs(kernel)))
     try:
         symbols, notes = _with_dwarf(memory, kernel, options, before_debuginfo)
         if symbols is not None:
