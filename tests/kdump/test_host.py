@@ -55,3 +55,12 @@ def test_quoted_parameters_stay_whole(tmp_path: Path) -> None:
     assert host.parameter("dyndbg") == ["file x.c +p; file y.c +p"]
     assert host.parameter("crash-kexec-post-notifiers") == [""]
     assert host.parameter("c") == []
+
+
+def test_patterns_find_links_that_lead_nowhere_too(tmp_path: Path) -> None:
+    tree = write(tmp_path, {"etc/a.wants/one.service": "", "etc/b.wants/two.service": "", "etc/b.wants/other": ""})
+    link(tree, "etc/c.wants/one.service", "/usr/lib/one.service")
+    host = Host(tree)
+    assert host.glob("etc/*.wants/one.service") == ["etc/a.wants/one.service", "etc/c.wants/one.service"]
+    assert host.glob("etc/b.wants/*.service") == ["etc/b.wants/two.service"]
+    assert host.glob("nowhere/*") == []

@@ -26,6 +26,9 @@ from kdive.units import ByteCount, UnixSeconds
 MANIFEST = "manifest.json"
 REPORT = "report.json"
 _SCHEMA = "kdive-capture/1"
+TEST_LINE = "kdive: test crash {}"  # in the kernel's log
+_TEST = re.compile(rb"kdive: test crash ([0-9a-f]{16})\b")
+_LOG_TAIL = 256 << 10  # bytes
 _ENTRIES = 10_000  # of one folder
 _MANIFEST_LIMIT = 4 << 20  # bytes
 _NAMES = (
@@ -103,10 +106,22 @@ def read_dump(path: Path) -> StoredDump | None:
         problem=problem,
         kernel=_said(said.get("kernel"), str),
         level=_said(said.get("level"), int),
-        test_id=str(said.get("test_id") or "")[:64],
+        test_id=_test_id(path / logs[0]) if logs else "",
         reported=REPORT in files,
         changed=UnixSeconds(int(max((one.st_mtime for one in files.values()), default=time))),
     )
+
+
+def _test_id(log: Path) -> str:
+    """The id that `kdive test` left in the log before it crashed the machine: among the last lines."""
+    try:
+        with log.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - _LOG_TAIL))
+            found = _TEST.findall(file.read(_LOG_TAIL))
+    except OSError:
+        return ""
+    return found[-1].decode() if found else ""
 
 
 def _folders(folder: Path) -> list[Path]:

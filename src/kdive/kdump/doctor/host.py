@@ -6,12 +6,15 @@ opened. A sosreport keeps outputs of commands in sos_commands/; they stand in wh
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from kdive.facts.missing import Missing
@@ -38,6 +41,12 @@ class Host:
     def live(self) -> bool:
         """This machine itself, not a saved tree."""
         return self.root == Path("/")
+
+    @cached_property
+    def now(self) -> float:
+        """Seconds since 1970; of a saved tree, when it was saved."""
+        saved = self.stat("proc/cmdline")
+        return time.time() if self.live or saved is None else saved.st_mtime
 
     def path(self, name: str) -> Path:
         """Where the file `name` lies; links are followed as they were on that machine."""
@@ -102,19 +111,32 @@ class Host:
         return Missing("no file is named") if first is None else first
 
     def glob(self, pattern: str) -> list[str]:
-        """Names, from the root on, of what fits `pattern`: of the first few thousand."""
-        folder, _, _ = pattern.partition("*")
-        start = self.path(folder.rpartition("/")[0])
-        rest = pattern[len(folder.rpartition("/")[0]) :].lstrip("/")
-        found: list[str] = []
+        """Names, from the root on, of what fits `pattern`, sorted; of the first thousands. Links count as they are."""
+        found = [""]
+        for segment in pattern.split("/"):
+            if "*" in segment:
+                found = [f"{name}/{inner}".lstrip("/") for name in found for inner in self._names(name, segment)]
+            else:
+                found = [f"{name}/{segment}".lstrip("/") for name in found]
+                found = [name for name in found if self._is_there(name)]
+            del found[_FILES:]
+        return found
+
+    def _names(self, folder: str, pattern: str) -> list[str]:
         try:
-            for path in start.glob(rest):
-                found.append(str(PurePosixPath(folder.rpartition("/")[0]) / path.relative_to(start)))
-                if len(found) >= _FILES:
-                    break
+            with os.scandir(self.path(folder)) as scan:
+                names = [one.name for one in islice(scan, _FILES)]
         except (OSError, ValueError):
-            return sorted(found)
-        return sorted(found)
+            return []
+        return sorted(fnmatch.filter(names, pattern))
+
+    def _is_there(self, name: str) -> bool:
+        folder, _, last = name.rpartition("/")
+        try:
+            (self.path(folder) / last).lstat()
+        except (OSError, ValueError):
+            return False
+        return True
 
     def number(self, name: str) -> int | Missing:
         """The decimal number that the file holds."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kdive.facts.missing import Missing
 from kdive.kdump.doctor.host import Host
+from kdive.kdump.image.record import ImageRecord, image_path, read_record
 from kdive.kexec.remember import Loaded, recall
 
 _KERNELS = (
@@ -32,3 +33,26 @@ def kernel_file(host: Host) -> str | Missing:
         if host.exists(name):
             return name
     return Missing(f"the file of the running kernel is gone: there is neither /{names[0]} nor /{names[3]}")
+
+
+_OTHERS_IMAGES = (  # of kdump-tools, of kdump-utils, of openSUSE
+    "var/lib/kdump/initrd.img-{}", "var/lib/kdump/initramfs-{}kdump.img", "boot/initramfs-{}kdump.img",
+    "boot/initrd-{}-kdump",
+)  # fmt: skip
+
+
+def image_file(host: Host) -> str | Missing:
+    """The capture kernel's image for the running kernel, kdive's or another tool's; without the first slash."""
+    release = host.release
+    if isinstance(release, Missing):
+        return release
+    ours = str(image_path(release)).lstrip("/")
+    for name in (ours, *(pattern.format(release) for pattern in _OTHERS_IMAGES)):
+        if host.exists(name):
+            return name
+    return Missing(f"no capture image is built for {release}: there is no /{ours}")
+
+
+def record(host: Host) -> ImageRecord | Missing:
+    """What kdive's image for the running kernel was made of."""
+    return host.release if isinstance(host.release, Missing) else read_record(host.release, host.root)

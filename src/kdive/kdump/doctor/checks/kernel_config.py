@@ -15,7 +15,6 @@ from kdive.kdump.doctor.host import Host
 
 _LINE = re.compile(r"^(CONFIG_\w+)=(\S+)$", re.MULTILINE)
 _LIMIT = 4 << 20  # bytes of a configuration, unpacked
-_ENOUGH = "CONFIG_DEBUG_INFO_BTF"
 
 
 @check(Stage.KERNEL)
@@ -43,16 +42,10 @@ def look(host: Host) -> Outcome:
             evidence,
             fix="apt-get install kexec-tools (dnf install kexec-tools), or boot a kernel with CONFIG_KEXEC_FILE",
         )
-    if _ENOUGH not in config:
-        return warn(
-            "reports on this kernel's dumps need its debuginfo: it carries no type information of its own (BTF)",
-            evidence,
-            fix="keep the kernel's debuginfo package at hand, or boot a kernel with CONFIG_DEBUG_INFO_BTF",
-        )
     return ok("the kernel has all that capturing a crash needs", evidence)
 
 
-_WANTED = ("CONFIG_KEXEC", "CONFIG_KEXEC_FILE", "CONFIG_CRASH_DUMP", "CONFIG_PROC_VMCORE", _ENOUGH)
+_WANTED = ("CONFIG_KEXEC", "CONFIG_KEXEC_FILE", "CONFIG_CRASH_DUMP", "CONFIG_PROC_VMCORE")
 
 
 def read_config(host: Host, release: str) -> tuple[str, dict[str, str]] | Missing:
