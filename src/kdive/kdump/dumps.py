@@ -207,7 +207,7 @@ def _against(files: dict[str, os.stat_result], manifest: dict[str, Any]) -> str:
 
 
 def _whole(value: object, default: int) -> int:
-    return int(value) if isinstance(value, int | float) and 0 < value < 1 << 40 else default
+    return int(value) if isinstance(value, int | float) and 0 < value < 1 << 37 else default
 
 
 def _said(value: object, kind: type[Any]) -> Any:

@@ -69,14 +69,9 @@ def dump_folders(config: KdumpConfig, root: Path = Path("/")) -> list[Path]:
     return [root / name.lstrip("/") for name in dict.fromkeys([*names, config.path])]
 
 
-def configured_folders(root: Path = Path("/")) -> list[Path]:
-    """Where the machine's configuration sends dumps to. Raises KdiveError where it is wrong."""
-    return dump_folders(KdumpConfig(), root)
-
-
-def configured_keep(root: Path = Path("/")) -> int:
-    """How many dumps the configuration keeps, 0 for all. Raises KdiveError where it is wrong."""
-    return KdumpConfig().keep
+def configured(root: Path = Path("/")) -> KdumpConfig:
+    """The machine's configuration. Raises KdiveError where it is wrong."""
+    return KdumpConfig()
 
 
 def device_of(name: str, root: Path = Path("/")) -> str:

@@ -34,9 +34,9 @@ class Options:
 def run(options: Options, terminal: Terminal) -> int:
     """Writes a line for each dump."""
     from kdive.kdump.dumps import dumps_in
-    from kdive.kdump.places import configured_folders
+    from kdive.kdump.places import configured, dump_folders
 
-    folders = list(options.folder) or configured_folders()
+    folders = list(options.folder) or dump_folders(configured())
     dumps = dumps_in(folders)
     if options.json:
         terminal.write(_json(dumps))

@@ -53,15 +53,15 @@ def run(options: Options, terminal: Terminal) -> int:
     """Removes them, a line for each."""
     from kdive.cli.verbs.list import line
     from kdive.kdump.dumps import Policy, dumps_in, removable, remove
-    from kdive.kdump.places import configured_folders, configured_keep
+    from kdive.kdump.places import configured, dump_folders
 
     policy = Policy(options.keep, options.older_than, options.total, options.incomplete)
     if policy == Policy():
-        keep = configured_keep()
+        keep = configured().keep
         if not keep:
             raise KdiveError("nothing says which dumps may go", hint="give --keep 5, --older-than 30d or --total 20G")
         policy = Policy(keep=keep)
-    dumps = dumps_in(list(options.folder) or configured_folders())
+    dumps = dumps_in(list(options.folder) or dump_folders(configured()))
     gone = removable(dumps, policy, UnixSeconds(int(time.time())))
     for dump in gone:
         if not options.dry_run:

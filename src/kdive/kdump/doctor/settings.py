@@ -31,7 +31,7 @@ class Space:
 
 def configuration(host: Host) -> KdumpConfig:
     """The machine's configuration. Raises KdiveError where it is wrong."""
-    return KdumpConfig()
+    return places.configured(host.root)
 
 
 def landing(host: Host) -> Landing | Missing:

@@ -1,0 +1,77 @@
+"""Report on dumps that nobody has reported on yet; a unit runs this at each boot.
+
+A new dump gets report.txt, report.html and report.json beside it, one line goes to the journal and is shown at login,
+and mail and webhook of the configuration are told. A dump is never reported on twice. When the machine was crashed by
+`kdive test`, the test gets its result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from kdive.cli.terminal import Terminal
+from kdive.errors import EXIT_OK, KdiveError
+from kdive.options import Arg, Opt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kdive.kdump.after import Told
+    from kdive.kdump.config import KdumpConfig
+
+
+@dataclass(frozen=True)
+class Options:
+    folder: Annotated[tuple[Path, ...], Arg("FOLDER", "where dumps lie (default: as configured)")] = ()
+    quiet: Annotated[bool, Opt(help="tell nobody: neither journal nor login, mail or webhook", short="q")] = False
+    deadline: Annotated[int, Opt("SECONDS", "for all reports together (default: 900)")] = 900
+
+
+def run(options: Options, terminal: Terminal) -> int:
+    """Reports, and writes a line for each."""
+    from kdive.kdump import after, notices
+    from kdive.kdump.dumps import dumps_in
+    from kdive.kdump.places import configured, dump_folders
+
+    with after.alone() as first:
+        if not first:
+            terminal.note("another kdive after is at work")
+            return EXIT_OK
+        config = configured()
+        dumps = dumps_in(list(options.folder) or dump_folders(config))
+        test = after.settle_test(dumps)
+        told = []
+        for one in after.report_all(after.waiting(dumps), deadline_s=options.deadline):
+            told.append(after.as_known_now(one, test))
+            terminal.write(notices.line(told[-1]))
+            terminal.flush()
+            if not options.quiet:
+                _tell(told[-1], config, terminal)
+        if told and not options.quiet:
+            _try(terminal, lambda: notices.at_login(told))
+        if test and test.state == "failed":
+            terminal.write(f"kdive: the test crash failed: {test.reason}")
+        elif not told:
+            terminal.write("no new dumps")
+    return EXIT_OK
+
+
+def _tell(told: Told, config: KdumpConfig, terminal: Terminal) -> None:
+    """Nobody who cannot be told keeps the others from it."""
+    from kdive.kdump import notices
+
+    host = notices.this_host()
+    notices.to_journal(told)
+    if config.mail_to:
+        _try(terminal, lambda: notices.by_mail(told, config.mail_to, host, notices.sendmail()))
+    if config.webhook:
+        _try(terminal, lambda: notices.by_webhook(told, config.webhook, host))
+
+
+def _try(terminal: Terminal, action: Callable[[], None]) -> None:
+    try:
+        action()
+    except KdiveError as error:
+        terminal.complain(error)
