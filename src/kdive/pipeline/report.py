@@ -21,14 +21,15 @@ def make_report(request: ReportRequest, progress: Progress) -> Report:
     """
     from kdive.diagnosis.engine import diagnose
 
-    facts = _facts(request, progress)
+    facts = read_facts_of(request, progress)
     progress("weighing the evidence")
     diagnosis = diagnose(facts)
     stack, stack_source = _crashed_stack(facts)
     return Report(facts, diagnosis, stack, stack_source, missing=unread(facts))
 
 
-def _facts(request: ReportRequest, progress: Progress) -> Facts:
+def read_facts_of(request: ReportRequest, progress: Progress) -> Facts:
+    """What there is to know about `request`, without a diagnosis. Raises as `make_report` does."""
     from kdive.pipeline.from_log import facts_of_log, facts_of_log_file
 
     if request.text is not None:

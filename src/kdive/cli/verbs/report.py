@@ -4,7 +4,9 @@ INPUT is a dump (or the folder it lies in), a log of the machine (a console log,
 files of pstore), or facts that were saved with --save-facts. "-" reads a log from standard input.
 No debuginfo is needed; where it is at hand, it is found or can be named, and the report says more.
 
-Exits with 0 when there is a verdict, and with 1 when the machine reported no crash.
+With two inputs, it says whether both crashes are the same bug, and why.
+
+Exits with 0 when there is a verdict, and with 1 when the machine reported no crash; of two, with 0 for the same bug.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ _MAX_LOG_BYTES = 256 << 20  # read from standard input
 @dataclass(frozen=True)
 class Options:
     input: Annotated[Path, Arg("INPUT", 'a dump, its folder, a log, or saved facts; "-": a log on standard input')]
+    other: Annotated[Path | None, Arg("OTHER", "a second crash: say whether both are the same bug")] = None
     vmlinux: Annotated[Path | None, Opt("FILE", "the kernel's debuginfo", exclusive="debuginfo")] = None
     no_debuginfo: Annotated[bool, Opt(help="use no debuginfo, even where it is at hand", exclusive="debuginfo")] = False
     debug_dir: Annotated[
@@ -49,7 +52,9 @@ class Options:
 def run(options: Options, terminal: Terminal) -> int:
     """Writes the report; the exit code says whether there is a verdict."""
     try:
-        report = _make_report(options, terminal)
+        report = _make_report(options, options.input, terminal)
+        if options.other is not None:
+            return _compare(options, report, _make_report(options, options.other, terminal), terminal)
         _write_files(options, report)
     except KdiveError as error:
         _write_error(options, terminal, error.message, error.hint)
@@ -62,6 +67,29 @@ def run(options: Options, terminal: Terminal) -> int:
     return EXIT_NO_VERDICT if verdict is None or verdict.class_ == "none" else EXIT_OK
 
 
+def _compare(options: Options, first: Report, second: Report, terminal: Terminal) -> int:
+    """Writes whether both are the same bug; exits with 0 when they are, most likely at least."""
+    from kdive.diagnosis.compare import compare
+    from kdive.facts.comparison import LIKELY_SAME, SAME
+
+    if options.html or options.save_facts or options.md:
+        raise KdiveError("two crashes are compared as text or JSON", hint="leave --html, --md and --save-facts out")
+    comparison = compare(first, second)
+    if options.json:
+        import json
+
+        from kdive.facts.codec import to_json
+
+        terminal.write(json.dumps({"schema": "kdive-comparison/1", **to_json(comparison)}, indent=2))
+    else:
+        from kdive.report.comparison import answer, comparison_sections
+        from kdive.report.text_page import render_sections
+
+        width, colour = options.width or terminal.width, terminal.colour(options.colour)
+        terminal.write(render_sections(answer(comparison), comparison_sections(comparison), width, colour))
+    return EXIT_OK if comparison.answer in (SAME, LIKELY_SAME) else EXIT_NO_VERDICT
+
+
 def _write_error(options: Options, terminal: Terminal, message: str, hint: str) -> None:
     """With --json, readers get JSON whatever happens."""
     if options.json:
@@ -70,20 +98,20 @@ def _write_error(options: Options, terminal: Terminal, message: str, hint: str) 
         terminal.write(render_error(message, hint))
 
 
-def _make_report(options: Options, terminal: Terminal) -> Report:
+def _make_report(options: Options, path: Path, terminal: Terminal) -> Report:
     from kdive.pipeline.report import make_report
 
-    request = _request(options, terminal)
+    request = _request(options, path, terminal)
     with terminal.progress() as progress:
         return make_report(request, progress)
 
 
-def _request(options: Options, terminal: Terminal) -> ReportRequest:
+def _request(options: Options, path: Path, terminal: Terminal) -> ReportRequest:
     from kdive.pipeline.request import ReportRequest
 
-    from_stdin = str(options.input) == "-"
+    from_stdin = str(path) == "-"
     return ReportRequest(
-        path=Path("standard input") if from_stdin else options.input,
+        path=Path("standard input") if from_stdin else path,
         text=terminal.read_input(_MAX_LOG_BYTES) if from_stdin else None,
         console=options.console,
         vmlinux=options.vmlinux,
