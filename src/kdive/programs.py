@@ -74,6 +74,8 @@ _PACKAGES = {
     "mke2fs": "e2fsprogs",
     "debugfs": "e2fsprogs",
     "cpio": "cpio",
+    "mksquashfs": "squashfs-tools",
+    "systemctl": "systemd",
 }
 
 

@@ -6,13 +6,13 @@ import hashlib
 import os
 import py_compile
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from kdive import programs
 from kdive.errors import KdiveError
 from kdive.formats import cpio
 from kdive.kdump.image.modules import unpacked
@@ -136,19 +136,10 @@ def _put(item: Item, place: Path) -> None:
 
 
 def _squash(stage: Path, into: Path) -> None:
-    program = shutil.which("mksquashfs")
-    if program is None:
-        raise KdiveError("mksquashfs is not installed", hint="install squashfs-tools")
-    argv = [program, str(stage), str(into), "-noappend", "-quiet", "-no-progress", "-no-xattrs", "-all-root"]
+    argv = ["mksquashfs", str(stage), str(into), "-noappend", "-quiet", "-no-progress", "-no-xattrs", "-all-root"]
     argv += ["-mkfs-time", "0", "-all-time", "0", "-comp", "zstd", "-Xcompression-level", str(_LEVEL)]
     environment = {key: value for key, value in os.environ.items() if key != "SOURCE_DATE_EPOCH"}
-    try:
-        done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=_SQUASH_S, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise KdiveError(f"mksquashfs did not end within {_SQUASH_S} s", hint="is the disk slow?") from error
-    if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-3:]
-        raise KdiveError(f"mksquashfs failed: {' / '.join(said)}", hint="free space below /var/lib; is it version 4.4?")
+    programs.run(argv, env=environment, timeout_s=_SQUASH_S)
 
 
 def _digest(parts: Iterable[bytes]) -> str:
