@@ -5,6 +5,7 @@
 #   make debuginfo  fetches the vmlinux of the bundled sample, and prints the folder for KDIVE_DEBUG_DIRS
 #   make bench  side by side with other tools (KDIVE_SAMPLES=DIR for more dumps)
 #   make matrix every kind of crash on every kernel, and how right the reports are (MATRIX=DIR; hours, tens of GB)
+#   make oracle the dumps of the matrix made by kdive and by makedumpfile, page by page (MATRIX=DIR)
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -38,6 +39,9 @@ matrix: $(READY)
 	-@$(BIN)/kdive lab matrix $(MATRIX) --arch aarch64 --kernel 6.1 --kernel 6.12 \
 		--kind sysrq --kind null-deref --kind null-deref-timer --kind soft-lockup
 	@$(BIN)/kdive lab score $(MATRIX) --table docs/matrix.md --revision $$(git rev-parse --short HEAD)
+
+oracle: $(READY)
+	@$(BIN)/python -m benchmarks.oracle $(MATRIX) --table docs/oracle.md
 
 $(READY): requirements.txt pyproject.toml tools/make-venv
 	@tools/make-venv $(VENV)

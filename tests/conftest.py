@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.lab.crashes"]
+
 SAMPLES = Path(__file__).parent.parent / "samples"
 
 

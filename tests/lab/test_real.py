@@ -17,31 +17,19 @@ import pytest
 
 from kdive.lab import matrix
 from kdive.lab.corpus import DONE, Case, Status
-from kdive.lab.prepare import Bench, Wanted, prepare
+from kdive.lab.prepare import Bench
 from kdive.lab.score import score
-from kdive.lab.store import Store
 from tests.cli.run import kdive
-from tests.lab.need import need
+from tests.lab.crashes import CPUS, KERNELS, Crash
 
-KERNELS = ("6.1", "newest")
 # Of different classes; where the crash happens, who is guilty and what is left to read differs in each.
 KINDS = ("null-deref-timer", "bug", "soft-lockup", "stack-overflow", "hung-task", "oom-user")
-CPUS = 2
 
 
 @pytest.fixture(scope="module")
-def benches() -> dict[str, Bench]:
-    need("qemu-system-x86_64", "apt-get", "dpkg-deb")
-    return {kernel: prepare(Store(), Wanted(kernel, "x86_64"), lambda what: None) for kernel in KERNELS}
-
-
-@pytest.fixture(scope="module")
-def crashes(benches: dict[str, Bench], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[Case, Status]]:
-    """A corpus with every kind on every kernel, made as `kdive lab matrix` does."""
-    corpus = tmp_path_factory.mktemp("corpus")
-    plans = [bench.plan(kind, CPUS) for bench in benches.values() for kind in KINDS]
-    results = matrix.run(plans, corpus, len(os.sched_getaffinity(0)), lambda case, status: None)
-    return corpus, results
+def crashes(corpus: Path, make_crashes: Crash) -> tuple[Path, dict[Case, Status]]:
+    """A corpus with every kind on every kernel."""
+    return corpus, make_crashes(KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
