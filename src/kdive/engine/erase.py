@@ -7,7 +7,7 @@ types, which this room knows nothing of.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,6 +33,7 @@ class Erasure:
     size: int
     what: str
     zeros: bool = False  # a pointer that is to be NULL, in place of poison
+    whole: int = 0  # bytes of all of it, where this is one of the pieces that its memory falls into
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def plan_of(erasures: Iterable[Erasure], level: int = 0) -> ErasePlan:
         starts.append(one.start)
         ends.append(one.start + one.size)
         if len(lines) < _WHATS_LIMIT:
-            lines.setdefault(f"erase {one.what} " + ("nullify" if one.zeros else f"size {one.size}"))
+            lines.setdefault(f"erase {one.what} " + ("nullify" if one.zeros else f"size {one.whole or one.size}"))
     text = "".join(f"{line}\n" for line in sorted(lines)).encode()
     return ErasePlan(_merged(*bounds[False]), _merged(*bounds[True]), text, level)
 
@@ -103,6 +104,9 @@ class ErasingReader(PageReader):
 
     def holds(self, first_pfn: int, count: int) -> NDArray[np.bool_]:
         return self._reader.holds(first_pfn, count)
+
+    def windows(self, pages: int) -> Iterator[int]:
+        return self._reader.windows(pages)
 
     def read_pages(self, pfns: NDArray[np.int64], pages: Pages) -> NDArray[np.bool_]:
         good = self._reader.read_pages(pfns, pages)

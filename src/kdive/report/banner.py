@@ -15,7 +15,7 @@ def banner_section(report: Report) -> Section:
     banner = report.facts.banner
     rows = (
         ("KERNEL", _kernel(report)),
-        ("DUMPFILE", _dumpfile(banner)),
+        ("DUMPFILE", _dumpfile(banner, erased=bool(report.facts.container.erased))),
         ("CPUS", _cpus(banner)),
         ("DATE", or_unknown(banner.date, words.date)),
         ("UPTIME", or_unknown(banner.uptime, words.duration)),
@@ -48,6 +48,8 @@ def dump_section(report: Report) -> Section:
     if container.incomplete:
         rows.append(("Incomplete", container.incomplete))
     rows += [("Damage", damage) for damage in container.damage[:10]]
+    if container.erased:
+        rows.append(("Erased on purpose", words.erased(container)))
     if not isinstance(banner.build_id, Missing):
         rows.append(("Build ID", banner.build_id))
     if not isinstance(banner.command_line, Missing):
@@ -62,9 +64,9 @@ def _kernel(report: Report) -> str:
     return or_unknown(kernel) + ("  [TAINTED]" if tainted and not isinstance(kernel, Missing) else "")
 
 
-def _dumpfile(banner: Banner) -> str:
-    marks = ("  [PARTIAL DUMP]" if banner.partial else "") + ("  [INCOMPLETE]" if banner.incomplete else "")
-    return or_unknown(banner.dumpfile) + marks
+def _dumpfile(banner: Banner, *, erased: bool) -> str:
+    marks = {"  [PARTIAL DUMP]": banner.partial, "  [INCOMPLETE]": banner.incomplete, "  [ERASED]": erased}
+    return or_unknown(banner.dumpfile) + "".join(mark for mark, holds in marks.items() if holds)
 
 
 def _memory(size: int) -> str:

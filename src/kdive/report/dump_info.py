@@ -34,6 +34,8 @@ def info_section(info: Info) -> Section:
         ("VMCOREINFO", or_unknown(info.vmcoreinfo, lambda lines: words.count(len(lines), "line"))),
     ]
     rows += [("Damage", damage) for damage in container.damage]
+    if container.erased:
+        rows.append(("Erased on purpose", words.erased(container)))
     return Section("", (Fields(tuple((name, value) for name, value in rows if value)),))
 
 

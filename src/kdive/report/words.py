@@ -13,6 +13,7 @@ from kdive.facts.stacks import Frame
 T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ERASED_NAMED = 24
 _LAST_SECOND = 253402300799  # of the year 9999
 
 
@@ -80,6 +81,13 @@ def numbers(values: Iterable[int]) -> str:
         else:
             runs.append([value])
     return ",".join("-".join(map(str, run)) for run in runs)
+
+
+def erased(container: Container) -> str:
+    """What was taken out of the dump when it was written."""
+    structures = list(dict.fromkeys(name.partition(".")[0] for name in container.erased))
+    more = len(structures) - _ERASED_NAMED
+    return ", ".join(structures[:_ERASED_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def format_of(container: Container) -> str:

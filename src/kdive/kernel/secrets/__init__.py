@@ -1,0 +1,1 @@
+"""Where kernels keep secrets, as ranges of physical memory to be erased."""
