@@ -210,7 +210,7 @@ def _page(rows: Sequence[Sequence[str]], reasons: Counter[str], version: str) ->
         "",
         "Written by `make oracle` over raw dumps of lab machines. Each field is a dump made by both at that level: the",
         "pages that either keeps, “same” where both keep the same with the same content, else +pages that kdive alone",
-        "keeps and −pages that makedumpfile alone keeps. What belongs to whom is proven in `tests/engine/test_oracle.py`,",
+        "keeps and −pages that makedumpfile alone keeps. `tests/engine/test_oracle.py` proves what belongs to whom,",
         "from the kernel's own lists of tasks, slabs, page tables, free pages and page cache.",
         "",
         f"{datetime.date.today()}, {version}; {len(rows)} dumps.",
