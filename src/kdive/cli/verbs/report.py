@@ -45,6 +45,7 @@ class Options:
     json: Annotated[bool, Opt(help="JSON, see docs/report-schema.md; also when it fails", exclusive="format")] = False
     html: Annotated[Path | None, Opt("FILE", "write one self-contained page as well")] = None
     save_facts: Annotated[Path | None, Opt("FILE", "write what was read, to report on it again elsewhere")] = None
+    verify: Annotated[Path | None, Opt("FILE", "read each piece of evidence of a saved JSON report once more")] = None
     width: Annotated[int, Opt("N", "columns of the text (default: the terminal's, else 80)")] = 0
     colour: Annotated[str, Opt("WHEN", "auto, always or never", choices=("auto", "always", "never"))] = "auto"
 
@@ -55,6 +56,10 @@ def run(options: Options, terminal: Terminal) -> int:
         report = _make_report(options, options.input, terminal)
         if options.other is not None:
             return _compare(options, report, _make_report(options, options.other, terminal), terminal)
+        if options.verify is not None:
+            from kdive.cli.verify_report import verify
+
+            return verify(options.verify, report, options.json, terminal)
         _write_files(options, report)
     except KdiveError as error:
         _write_error(options, terminal, error.message, error.hint)
