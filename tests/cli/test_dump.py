@@ -88,3 +88,24 @@ def test_a_log_is_written_over_nothing_and_a_wrong_place_is_named(sample_vmcore:
     assert refused.returncode == 2
     assert "Traceback" not in refused.stderr
     assert "hint: " in refused.stderr
+
+
+def test_a_dump_is_verified_by_itself_and_against_another(sample_vmcore: Path, tmp_path: Path) -> None:
+    alone = kdive("dump", "--verify", sample_vmcore)
+    assert (alone.returncode, alone.stdout) == (
+        0,
+        f"{sample_vmcore}: whole, 14,449 pages read (kdump-compressed)\n",
+    )
+    kdive("dump", "-c", sample_vmcore, tmp_path / "out")
+    same = json.loads(kdive("dump", "--verify", "--json", sample_vmcore, tmp_path / "out").stdout)
+    assert (same["schema"], same["same"], same["equal"]) == ("kdive-verify/1", True, 14449)
+    data = bytearray((tmp_path / "out").read_bytes())
+    data[-100] ^= 1
+    (tmp_path / "out").write_bytes(data)
+    damaged = kdive("dump", "--verify", tmp_path / "out")
+    assert damaged.returncode == 1
+    assert "NOT WHOLE" in damaged.stdout
+    assert "1 pages cannot be read" in damaged.stdout
+    differs = kdive("dump", "--verify", sample_vmcore, tmp_path / "out")
+    assert differs.returncode == 1
+    assert f"1 pages cannot be read from {tmp_path / 'out'} (" in differs.stdout

@@ -52,6 +52,13 @@ class ElfPages(PageReader):
         held: NDArray[np.bool_] = (last >= 0) & (self._ends[last] > starts)
         return held
 
+    def windows(self, pages: int) -> Iterator[int]:
+        done = 0
+        for start, end in zip(self._starts.tolist(), self._ends.tolist(), strict=True):
+            for window in range(max(done, start // self.page_size // pages), -(-end // (self.page_size * pages))):
+                yield window * pages
+                done = window + 1
+
     def read_pages(self, pfns: NDArray[np.int64], pages: Pages) -> NDArray[np.bool_]:
         good = np.ones(len(pfns), np.bool_)
         offsets = self._offsets(pfns)

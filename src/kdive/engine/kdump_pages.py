@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from threading import Lock
@@ -24,6 +24,16 @@ _GAP_BYTES = 1 << 16  # what lies between two pages in the file is read along, i
 _READ_BYTES = 4 << 20
 
 Descriptors = NDArray[np.void]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Descriptors as they are in the file, of the pages `pfns`; `part` is the file that each is of, by index."""
+
+    pfns: NDArray[np.int64]
+    descriptors: Descriptors
+    part: NDArray[np.int64]
+    missing: NDArray[np.int64]  # pages in the bitmap whose descriptors are not in any file
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,26 @@ class KdumpPages(PageReader):
             held[first:end] = there
             held[first:end][there] = self._sound(block)[rows[there]]
         return held
+
+    def windows(self, pages: int) -> Iterator[int]:
+        dumped = self._parts[0].dumped
+        bits = min(dumped.bits, 8 * self._parts[0].source.size)
+        yield from range(self._first_pfn - self._first_pfn % pages, self._first_pfn + bits, pages)
+
+    def tables(self) -> Iterator[Table]:
+        """All descriptors, some thousands at a time."""
+        dumped = self._parts[0].dumped
+        for first_bit in range(0, min(dumped.bits, 8 * self._parts[0].source.size), _BLOCK_PAGES):
+            block = self._read_block(first_bit)
+            packed = np.frombuffer(dumped.packed(first_bit, first_bit + _BLOCK_PAGES), np.uint8)
+            bits = np.flatnonzero(np.unpackbits(packed, bitorder="little"))
+            known = block.row[bits] >= 0
+            pfns = bits + first_bit + self._first_pfn
+            yield Table(pfns[known], block.descriptors[block.row[bits[known]]], block.part, pfns[~known])
+
+    def sound(self, table: Table) -> NDArray[np.bool_]:
+        """For each descriptor whether it can be one: written at all, of a sensible size, and within its file."""
+        return self._sound(_Block(0, table.pfns, table.descriptors, table.part))
 
     def read_pages(self, pfns: NDArray[np.int64], pages: Pages) -> NDArray[np.bool_]:
         good = np.zeros(len(pfns), np.bool_)

@@ -10,6 +10,7 @@ Readers keep no position, so that several threads may share one.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,13 @@ class PageReader(ABC):
     @abstractmethod
     def holds(self, first_pfn: int, count: int) -> NDArray[np.bool_]:
         """For each page whether its content should be in the dump."""
+
+    @abstractmethod
+    def windows(self, pages: int) -> Iterator[int]:
+        """First pfns, multiples of `pages`, of the windows of `pages` pages that may hold any; ascending.
+
+        However much memory the headers claim, there are no more of them than the file is long enough for.
+        """
 
     @abstractmethod
     def read_pages(self, pfns: NDArray[np.int64], pages: Pages) -> NDArray[np.bool_]:

@@ -57,6 +57,11 @@ class Selection:
         self._classifier: Classifier | None = None
         self._buffer: NDArray[np.uint8] | None = None
 
+    @property
+    def knows(self) -> bool:
+        """Whether it was found how pages say what they are used for."""
+        return not isinstance(self._structs, Missing)
+
     def windows(self) -> Iterator[Window]:
         """All windows with memory in them, ascending. Starts to count anew."""
         self._counts[:] = 0

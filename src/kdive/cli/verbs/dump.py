@@ -4,13 +4,18 @@
   kdive dump -d 17 -c vmcore vmcore.small
   kdive dump --split vmcore part1 part2
   kdive dump --reassemble part1 part2 vmcore
+  kdive dump --verify vmcore [OTHER]
 
 IN is /proc/vmcore or a dump of any kind that `kdive report` opens; OUT is a new file, or "-" for the flattened format
 on standard output. Levels are makedumpfile's: the sum of 1 (pages of zeros), 2 and 4 (page cache), 8 (programs' memory)
 and 16 (free pages). Of two levels, -d 1,31, the second is for when the first does not fit. What a page was used for is
 read from VMCOREINFO and the kernel's own struct pages: what cannot be told is kept, and said.
 
-Exits with 1 when the dump is incomplete: what there is opens all the same.
+--verify reads all pages, and looks at the tables that say where they are, at the notes, and at the checksums of a
+manifest.json beside the dump. A page that was stored uncompressed, or with zstd, may be damaged without a sign:
+checksums tell, and so does a second dump of the same memory.
+
+Exits with 1 when the dump is incomplete (what there is opens all the same), not whole, or not the same as the other.
 """
 
 from __future__ import annotations
@@ -19,17 +24,17 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
+from kdive.cli.dump_words import json_of, saved_lines, usage_lines, words
 from kdive.cli.terminal import Terminal
 from kdive.errors import EXIT_NO_VERDICT, EXIT_OK, KdiveError
 from kdive.options import Arg, Opt
 from kdive.units import ByteCount, size
 
 if TYPE_CHECKING:
-    from kdive.engine.save import DumpRequest, Saved, Usage
-    from kdive.engine.selection import Summary
-    from kdive.engine.writing import Compression, Progress
+    from kdive.engine.save import DumpRequest
+    from kdive.engine.writing import Compression
 
 _MAX_LEVEL = 31
 _STDOUT = "-"
@@ -62,6 +67,9 @@ class Options:
     mem_usage: Annotated[
         bool, Opt(help="only say what memory is used for, and how large a dump gets", exclusive="what")
     ] = False
+    verify: Annotated[
+        bool, Opt(help="only read IN, and compare it page by page with a second dump if one is given", exclusive="what")
+    ] = False
     dump_dmesg: Annotated[bool, Opt(help="write the log alone", exclusive="what")] = False
     json: Annotated[bool, Opt(help="JSON instead of the summary")] = False
 
@@ -70,6 +78,8 @@ def run(options: Options, terminal: Terminal) -> int:
     """Writes the dump and says what became of the pages."""
     if options.mem_usage:
         return _mem_usage(options, terminal)
+    if options.verify:
+        return _verify(options, terminal)
     if options.reassemble:
         *parts, path = options.paths
         return _reassemble(options, parts, path, terminal)
@@ -87,14 +97,14 @@ def _dump(options: Options, terminal: Terminal) -> int:
         if to_stdout:
             from kdive.engine.flattened_writer import FlattenedOutput
 
-            saved = save(request, lambda state: progress(_words(state)), FlattenedOutput(sys.stdout.buffer))
+            saved = save(request, lambda state: progress(words(state)), FlattenedOutput(sys.stdout.buffer))
         else:
-            saved = save(request, lambda state: progress(_words(state)))
+            saved = save(request, lambda state: progress(words(state)))
     if to_stdout:
-        for line in _saved_lines(saved):
+        for line in saved_lines(saved):
             terminal.note(line)
     else:
-        terminal.write(_json_of(saved) if options.json else "\n".join(_saved_lines(saved)))
+        terminal.write(json_of(saved) if options.json else "\n".join(saved_lines(saved)))
     return EXIT_NO_VERDICT if saved.result.incomplete else EXIT_OK
 
 
@@ -133,40 +143,6 @@ def _compression(options: Options) -> Compression:
     return next((name for name, wanted in chosen.items() if wanted), "zstd")
 
 
-def _words(state: Progress) -> str:
-    share = 100 * state.done_pages // state.total_pages if state.total_pages else 100
-    verb: Literal["looking at", "writing"] = "looking at" if state.phase == "selecting" else "writing"
-    return f"{verb} pages: {share} %, {state.written >> 20} MB written"
-
-
-def _saved_lines(saved: Saved) -> list[str]:
-    result = saved.result
-    where = ", ".join(result.paths)
-    lines = [f"{where}: {'INCOMPLETE: ' + result.incomplete if result.incomplete else 'complete'}, level {saved.level}"]
-    rows = [("pages of the machine", result.pages), ("  left out: full of zeros", result.zero)]
-    rows += [
-        (f"  left out: {name.replace('_', ' ')}", count) for name, count in result.excluded_of_kind.items() if count
-    ]
-    rows += [("  not in the input", result.unavailable), ("  lost", result.lost), ("  kept", result.kept)]
-    lines += [f"  {name:<30}{count:>14,}" for name, count in rows if count or name.strip() == "kept"]
-    rate = f", {result.rate / 1e6:.0f} MB/s" if result.seconds else ""
-    lines.append(f"  {'written':<30}{result.written:>14,} bytes in {result.seconds:.1f} s{rate}")
-    return [*lines, *_remarks(saved.summary)]
-
-
-def _remarks(summary: Summary) -> list[str]:
-    return [f"  warning: {text}" for text in summary.warnings] + [f"  note: {text}" for text in summary.reasons if text]
-
-
-def _json_of(saved: Saved) -> str:
-    import json
-
-    from kdive.facts.codec import to_json
-
-    remarks = {"warnings": saved.summary.warnings, "reasons": saved.summary.reasons}
-    return json.dumps({"schema": "kdive-dump/1", "level": saved.level, **to_json(saved.result), **remarks}, indent=2)
-
-
 def _reassemble(options: Options, parts: list[Path], path: Path, terminal: Terminal) -> int:
     from kdive.engine.save import join
 
@@ -196,6 +172,32 @@ def _dmesg(options: Options, terminal: Terminal) -> int:
     return EXIT_OK
 
 
+def _verify(options: Options, terminal: Terminal) -> int:
+    from kdive.cli import verify_words
+    from kdive.engine.verify import check, compare
+
+    first, *others = options.paths
+    if len(others) > 1:
+        raise KdiveError(f"{len(options.paths)} paths were given", hint="kdive dump --verify A [B]")
+    with terminal.progress() as progress:
+
+        def looked_at(pages: int) -> None:
+            progress(f"comparing pages: {pages:,}" if others else f"reading pages: {pages:,}")
+
+        if others:
+            compared = compare(first, others[0], looked_at)
+        else:
+            checked = check(first, looked_at)
+    if others:
+        lines = [verify_words.compared_json(compared)] if options.json else verify_words.compared_lines(compared)
+        good = compared.same
+    else:
+        lines = [verify_words.checked_json(checked)] if options.json else verify_words.checked_lines(checked)
+        good = checked.whole
+    terminal.write("\n".join(lines))
+    return EXIT_OK if good else EXIT_NO_VERDICT
+
+
 def _mem_usage(options: Options, terminal: Terminal) -> int:
     from kdive.engine.save import measure
 
@@ -212,15 +214,5 @@ def _mem_usage(options: Options, terminal: Terminal) -> int:
         shown = {"page_size": usage.page_size, "pages": kinds, "forecast": usage.forecast, **remarks}
         terminal.write(json.dumps({"schema": "kdive-mem-usage/1", **shown}, indent=2))
     else:
-        terminal.write("\n".join(_usage_lines(usage)))
+        terminal.write("\n".join(usage_lines(usage)))
     return EXIT_OK
-
-
-def _usage_lines(usage: Usage) -> list[str]:
-    lines = [f"{'used for':<22}{'pages':>14}{'MB':>10}"]
-    for kind, count in usage.summary.pages.items():
-        name = "the kernel" if kind.name == "KEPT" else kind.name.lower().replace("_", " ")
-        lines.append(f"{name:<22}{count:>14,}{count * usage.page_size >> 20:>10,}")
-    lines += ["", f"{'level':<22}{'at most, uncompressed':>24}"]
-    lines += [f"{level:<22}{held >> 20:>21,} MB" for level, held in usage.forecast.items()]
-    return [*lines, *_remarks(usage.summary)]
