@@ -108,6 +108,13 @@ def test_a_watchdog_whose_driver_is_not_in_the_image(tmp_path: Path) -> None:
     assert all_well(write(tree, {f"var/lib/kdive/capture-{RELEASE}.json": to_text(record)}))
 
 
+def test_an_image_without_the_driver_of_the_file_system(tmp_path: Path) -> None:
+    record = replace(RECORD, modules=("virtio_blk", "loop", "squashfs"))
+    tree = write(healthy(tmp_path), {f"var/lib/kdive/capture-{RELEASE}.json": to_text(record)})
+    found = only_wrong(tree, "capture-modules", "fail")
+    assert (found.reason, found.fixable) == ("the image lacks ext4", True)
+
+
 def test_nothing_loads_a_capture_kernel_at_boot(tmp_path: Path) -> None:
     tree = healthy(tmp_path)
     without(tree, *(str(path.relative_to(tree)) for path in tree.glob("etc/systemd/system/*.wants")))

@@ -97,6 +97,7 @@ _HEALTHY: dict[str, str | bytes] = {
     "sys/class/dmi/id/product_name": "Standard PC (Q35 + ICH9, 2009)\n",
     "proc/cpuinfo": "processor\t: 0\nflags\t\t: fpu vme sse2\n",
     "sys/devices/vda/vda1/partition": "1\n",
+    "sys/devices/vda/vda1/dev": "254:1\n",
     "sys/devices/vda/queue/rotational": "0\n",
 }
 
@@ -114,6 +115,7 @@ def healthy(root: Path) -> Path:
     """A Debian 12 on one ext4, which captures its crashes."""
     write(root, dict(_HEALTHY))
     link(root, "sys/dev/block/254:1", "../../devices/vda/vda1")
+    link(root, "sys/class/block/vda1", "../../devices/vda/vda1")
     link(
         root, "etc/systemd/system/multi-user.target.wants/kdive-kdump.service", "/usr/lib/systemd/system/kdive.service"
     )

@@ -58,8 +58,16 @@ def apply(triggers: Sequence[Trigger], root: Path = Path("/")) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(file_of(triggers))
-        for one in triggers:
-            path = root / "proc/sys" / one.sysctl.replace(".", "/")
-            path.write_text(f"{one.wanted}\n")
     except OSError as error:
         raise KdiveError(f"{path}: {error.strerror}", hint="run it as root") from error
+    switch_on(triggers, root)
+
+
+def switch_on(triggers: Sequence[Trigger], root: Path = Path("/")) -> None:
+    """Sets them now, until the next boot. Raises KdiveError where that cannot be."""
+    for one in triggers:
+        path = root / "proc/sys" / one.sysctl.replace(".", "/")
+        try:
+            path.write_text(f"{one.wanted}\n")
+        except OSError as error:
+            raise KdiveError(f"{path}: {error.strerror}", hint="run it as root") from error

@@ -31,7 +31,7 @@ def look(host: Host) -> Outcome:
     pairs = (word.partition("=") for word in cmdline.words(loaded.cmdline))
     given = {name.replace("-", "_"): value for name, _, value in pairs}
     harmful = [name for name in _HARMFUL if given.get(name, "0") != "0"]
-    fix = "put them into KDUMP_COMMANDLINE_REMOVE, then kdumpctl reload"
+    fix = "put them into KDUMP_COMMANDLINE_REMOVE, then kdive setup --refresh"
     if harmful:
         words = "; ".join(f"{name} {_HARMFUL[name]}" for name in harmful)
         return warn(f"the capture kernel gets parameters that harm it: {words}", evidence, fix=fix)
@@ -39,6 +39,6 @@ def look(host: Host) -> Outcome:
         return warn(
             "the capture kernel starts all CPUs: each takes memory, and the first of them resets the machine",
             evidence,
-            fix="add nr_cpus=1 to KDUMP_COMMANDLINE_APPEND, then kdumpctl reload",
+            fix="add nr_cpus=1 to KDUMP_COMMANDLINE_APPEND, then kdive setup --refresh",
         )
     return ok("the capture kernel's command line is fit for it", evidence)

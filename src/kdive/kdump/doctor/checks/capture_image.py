@@ -12,7 +12,7 @@ from kdive.kdump.doctor.host import Host
 from kdive.kdump.doctor.images import image_file, record
 from kdive.kdump.image.record import ImageRecord
 
-_REBUILD = "kdumpctl rebuild"
+_REBUILD = "kdive setup --refresh"
 _SHOWN = 5
 
 
@@ -39,6 +39,13 @@ def look(host: Host) -> Outcome:
         more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
         return warn(f"changed since the image was built: {', '.join(changed[:_SHOWN])}{more}", evidence, fix=_REBUILD)
     return ok(f"/{file} is built of what is installed now", evidence)
+
+
+def mend(host: Host) -> str:
+    """Builds it. Raises KdiveError for what the machine lacks."""
+    from kdive.kdump.control import rebuild
+
+    return rebuild(lambda _: None, host.root)
 
 
 def _changed(host: Host, built: ImageRecord) -> list[str]:

@@ -21,7 +21,7 @@ def look(host: Host) -> Outcome:
         return skip(loaded.reason)
     evidence = f"/sys/kernel/kexec_crash_loaded: {int(loaded)}"
     if not loaded:
-        return fail("no capture kernel is loaded: a crash leaves nothing", evidence, fix="kdumpctl start")
+        return fail("no capture kernel is loaded: a crash leaves nothing", evidence, fix="kdive setup --refresh")
     known = remembered(host)
     if isinstance(known, Missing):
         return ok(f"a capture kernel is loaded; {known.reason}", evidence)
@@ -30,9 +30,16 @@ def look(host: Host) -> Outcome:
         return warn(
             f"changed since it was loaded: {', '.join(changed)}; at a crash the older one runs",
             evidence,
-            fix="kdumpctl reload",
+            fix="kdive setup --refresh",
         )
     return ok(f"{known.kernel.path} is loaded", evidence, f"initramfs: {', '.join(one.path for one in known.initrds)}")
+
+
+def mend(host: Host) -> str:
+    """Loads what is built. Raises KdiveError where that cannot be."""
+    from kdive.kdump.control import reload
+
+    return reload(lambda _: None, host.root)
 
 
 def _changed(host: Host, one: LoadedFile) -> bool:

@@ -30,7 +30,7 @@ def look(host: Host) -> Outcome:
             "with irqpoll the capture kernel hangs on Graviton",
             *evidence,
             f"loaded with: {' '.join(given)}",
-            fix="leave it out: KDUMP_COMMANDLINE_APPEND without irqpoll, then kdumpctl reload",
+            fix="leave it out: KDUMP_COMMANDLINE_APPEND without irqpoll, then kdive setup --refresh",
         )
     flags = known(host.text("proc/cpuinfo"), "")
     if " tdx_guest" in flags:

@@ -39,6 +39,7 @@ def look(host: Host) -> Outcome:
             "dumps go onto an encrypted disk, and no key of it is kept for the capture kernel",
             devices,
             f"/{_KEYS}/count: {count if isinstance(count, int) else count.reason}",
-            fix="link the volume key into a keyring (crypttab: link-volume-key=), then kdumpctl reload; or " + fix,
+            fix="link the volume key into a keyring (crypttab: link-volume-key=), then kdive setup --refresh; or "
+            + fix,
         )
     return ok("the key of the encrypted disk is kept for the capture kernel", devices, f"/{_KEYS}/count: {count}")

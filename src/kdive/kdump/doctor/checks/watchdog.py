@@ -32,6 +32,8 @@ def look(host: Host) -> Outcome:
     lacking = [name for name in drivers if name not in built.modules]
     if lacking:
         return warn(
-            f"a watchdog runs, and the image lacks its driver: {', '.join(lacking)}", *evidence, fix="kdumpctl rebuild"
+            f"a watchdog runs, and the image lacks its driver: {', '.join(lacking)}",
+            *evidence,
+            fix="kdive setup --refresh",
         )
     return ok("the watchdog that runs is fed in the capture kernel too", *evidence)
