@@ -36,6 +36,11 @@ def known() -> list[str]:
     return sorted(ids, key=lambda name: (_check(name).stage, name))
 
 
+def descriptions() -> list[tuple[str, str, str]]:
+    """Id of every check, what it says when it is well, and why that matters."""
+    return [(name, *_words(name)) for name in known()]
+
+
 def examine(host: Host, ids: Sequence[str] = ()) -> tuple[Checked, ...]:
     """The checks `ids` (all of them for none) on `host`, in the order of the chain. Raises KdiveError for no id."""
     everything = known()
@@ -87,17 +92,23 @@ _AFTER = "not looked at before this is mended: "
 
 def _checked(name: str, outcome: Outcome) -> Checked:
     module = _module(name)
-    what, _, why = (module.__doc__ or "").strip().partition("\n")
+    what, why = _words(name)
     return Checked(
         id=name,
         result=outcome.result,
         reason=outcome.reason,
         what=what.rstrip("."),
-        why=" ".join(why.split()),
+        why=why,
         evidence=outcome.evidence,
         fix=outcome.fix,
         fixable=hasattr(module, "mend") and outcome.result in ("warn", "fail"),
     )
+
+
+def _words(name: str) -> tuple[str, str]:
+    """The first line of the check's docstring, and the rest as one."""
+    what, _, why = (_module(name).__doc__ or "").strip().partition("\n")
+    return what, " ".join(why.split())
 
 
 def _check(name: str) -> Check:
