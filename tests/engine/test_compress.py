@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ import zstandard
 
 from kdive.dumpfile.codecs import decompressor
 from kdive.engine.compress import compressor
+from kdive.engine.libdeflate import LibDeflate
 from kdive.engine.writing import Compression
 
 PAGE = 4096
@@ -53,11 +57,30 @@ def test_libraries_without_batches_give_the_same_pages(
     assert [decompressor("zstd")(bytes(data), PAGE) for data in packed] == [page.tobytes() for page in pages]
 
 
-def test_lzo_without_the_system_library_gives_the_same_pages(
-    pages: np.ndarray[tuple[int, int], np.dtype[np.uint8]], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("codec", "library"), [("lzo", "liblzo2"), ("zlib", "libdeflate")])
+def test_without_the_systems_library_the_pages_are_the_same(
+    pages: np.ndarray[tuple[int, int], np.dtype[np.uint8]],
+    monkeypatch: pytest.MonkeyPatch,
+    codec: Compression,
+    library: str,
 ) -> None:
-    monkeypatch.setitem(sys.modules, "kdive.engine.liblzo2", None)
+    monkeypatch.setitem(sys.modules, f"kdive.engine.{library}", None)
     with pytest.raises(ImportError):
-        import kdive.engine.liblzo2  # noqa: F401
-    packed = compressor("lzo")(pages, np.array([0, 3]))
-    assert [decompressor("lzo")(bytes(data), PAGE) for data in packed] == [pages[row].tobytes() for row in (0, 3)]
+        importlib.import_module(f"kdive.engine.{library}")
+    packed = compressor(codec)(pages, np.array([0, 3]))
+    assert [decompressor(codec)(bytes(data), PAGE) for data in packed] == [pages[row].tobytes() for row in (0, 3)]
+
+
+def test_libdeflate_takes_less_room_than_zlib_and_leaves_what_does_not_shrink(
+    pages: np.ndarray[tuple[int, int], np.dtype[np.uint8]], sample_module: Path
+) -> None:
+    try:
+        library = LibDeflate()
+    except OSError:
+        pytest.skip("libdeflate is not installed (apt: libdeflate0)")
+    content = sample_module.read_bytes()
+    code = np.frombuffer(content[: len(content) // PAGE * PAGE], np.uint8).reshape(-1, PAGE)
+    packed = [bytes(data) for data in library.compress(code, np.arange(len(code)))]
+    assert [zlib.decompress(data) for data in packed] == [page.tobytes() for page in code]
+    assert sum(map(len, packed)) <= sum(len(zlib.compress(page.tobytes(), 1)) for page in code)
+    assert len(library.compress(pages, np.array([1]))[0]) == PAGE

@@ -28,6 +28,8 @@ def compressor(compression: Compression) -> CompressRows:
         return _zstd()
     if compression == "lzo" and (batch := _liblzo2()) is not None:
         return batch
+    if compression == "zlib" and (batch := _libdeflate()) is not None:
+        return batch
     one: Callable[[Any], Any] = {"zlib": _zlib, "lzo": _lzo, "snappy": _snappy}[compression]()
     return lambda pages, rows: _each(one, pages, rows)
 
@@ -75,6 +77,16 @@ def _liblzo2() -> CompressRows | None:
         from kdive.engine.liblzo2 import LibLzo2
 
         return LibLzo2().compress
+    except (ImportError, OSError, AttributeError):  # an interpreter may also come without ctypes
+        return None
+
+
+def _libdeflate() -> CompressRows | None:
+    """The system's libdeflate, which takes two thirds of the time for less output; None where it is not installed."""
+    try:
+        from kdive.engine.libdeflate import LibDeflate
+
+        return LibDeflate().compress
     except (ImportError, OSError, AttributeError):  # an interpreter may also come without ctypes
         return None
 
