@@ -79,19 +79,33 @@ def plan_of(erasures: Iterable[Erasure], level: int = 0) -> ErasePlan:
         if len(lines) < _WHATS_LIMIT:
             lines.setdefault(f"erase {one.what} " + ("nullify" if one.zeros else f"size {one.whole or one.size}"))
     text = "".join(f"{line}\n" for line in sorted(lines)).encode()
-    return ErasePlan(_merged(*bounds[False]), _merged(*bounds[True]), text, level)
+    poisoned, zeroed = (_merged(*(np.array(column, np.int64) for column in bounds[zeros])) for zeros in (False, True))
+    return ErasePlan(poisoned, zeroed, text, level)
 
 
-def _merged(starts: array[int], ends: array[int]) -> Ranges:
-    if not starts:
-        return Ranges(np.zeros(0, np.int64), np.zeros(0, np.int64))
-    first, end = np.array(starts, np.int64), np.array(ends, np.int64)
+def _merged(first: NDArray[np.int64], end: NDArray[np.int64]) -> Ranges:
+    if not len(first):
+        return Ranges(first, end)
     order = np.argsort(first, kind="stable")
     first, end = first[order], np.maximum.accumulate(end[order])
     opens = np.ones(len(first), np.bool_)
     opens[1:] = first[1:] > end[:-1]
     closes = np.append(opens[1:], True)
     return Ranges(first[opens], end[closes])
+
+
+def together(one: ErasePlan, other: ErasePlan) -> ErasePlan:
+    """The plan that erases what both do."""
+    return ErasePlan(
+        _both(one.poisoned, other.poisoned),
+        _both(one.zeroed, other.zeroed),
+        joined(one.text, other.text),
+        one.level | other.level,
+    )
+
+
+def _both(one: Ranges, other: Ranges) -> Ranges:
+    return _merged(np.concatenate([one.starts, other.starts]), np.concatenate([one.ends, other.ends]))
 
 
 class ErasingReader(PageReader):

@@ -15,8 +15,8 @@ from kdive.engine.selection import Selection
 from kdive.engine.write import write_dump
 from kdive.engine.writing import WriteOptions
 from kdive.kernel.secrets.kind import chosen
-from kdive.kernel.secrets.plan import Found, plan_redaction, view_of
-from kdive.lab.prepare import Wanted, prepare
+from kdive.kernel.secrets.plan import Found, Wanted, find_secrets
+from kdive.lab import prepare
 from kdive.lab.store import Store
 from kdive.memory.open import open_memory
 from kdive.pipeline.report import make_report
@@ -35,7 +35,7 @@ PLANTED |= {"key of tls": plant.key("tls")[:16], "key of wireguard": plant.priva
 @pytest.fixture(scope="module", params=("6.12", "newest"))
 def vmcore(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     need("qemu-system-x86_64", "apt-get", "dpkg-deb", "mke2fs")
-    bench = prepare(Store(), Wanted(request.param, "x86_64"), lambda what: None, zoo=False)
+    bench = prepare.prepare(Store(), prepare.Wanted(request.param, "x86_64"), lambda what: None, zoo=False)
     path, console = machine.crash(bench, tmp_path_factory.mktemp("planted"))
     assert console.count("kdive-test: planted") == 9, console
     return path
@@ -44,9 +44,7 @@ def vmcore(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def redact(vmcore: Path, profile: str, target: Path) -> Found:
     with open_dump(vmcore) as dump:
         memory = open_memory(dump)
-        found = plan_redaction(
-            memory, view_of(memory, find_symbols(memory, SymbolOptions(none=True))), chosen(profile), 1
-        )
+        found = find_secrets(memory, find_symbols(memory, SymbolOptions(none=True)), Wanted(chosen(profile)), 1)
         write_dump(memory, Selection(memory).windows(), target, WriteOptions(level=1, erase=found.plan, sync=False))
     return found
 

@@ -1,16 +1,18 @@
-"""From kinds of secrets to the ranges of memory that are erased, copies of them included."""
+"""From kinds of secrets, and what a filter file names, to the ranges of memory that are erased, copies included."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from kdive.engine.erase import ErasePlan, Erasure, plan_of
+from kdive.engine.erase import ErasePlan, Erasure, plan_of, together
 from kdive.engine.find_words import WordSearch
 from kdive.engine.kept_pages import kept_pages
 from kdive.errors import DumpError, KdiveError, ReadError
+from kdive.formats.filter_config import Section
 from kdive.kernel.context import Kernel
+from kdive.kernel.secrets import filter_rules
 from kdive.kernel.secrets.copies import Copies
 from kdive.kernel.secrets.kind import BASIC_LEVEL, Kind
 from kdive.kernel.secrets.view import Secret, View
@@ -22,8 +24,17 @@ Report = Callable[[str, int], None]  # what is done, and pages looked at
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What is to be erased: kinds by name, and a filter file by its name and content."""
+
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    filter_name: str = ""
+    sections: tuple[Section, ...] = ()
+
+
+@dataclass(frozen=True)
 class Found:
-    """What the kinds gave: `counts` is kind → places; kinds that this kernel does not have are `absent`."""
+    """What there is to erase: `counts` is kind → places. What this kernel does not have of it is `absent`."""
 
     plan: ErasePlan
     counts: dict[str, int]
@@ -31,82 +42,99 @@ class Found:
     warnings: tuple[str, ...] = ()  # why more may be left
 
 
-@dataclass
-class _Gathered:
-    secrets: list[Secret] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
-    by_pointer: dict[int, list[tuple[str, Kind]]] = field(default_factory=dict)
+def both(one: Found, other: Found) -> Found:
+    """What either found."""
+    return Found(
+        together(one.plan, other.plan),
+        one.counts | other.counts,
+        one.absent + other.absent,
+        one.warnings + other.warnings,
+    )
 
 
-def view_of(memory: Memory, symbols: Symbols) -> View:
-    """Raises DumpError where the dump gives no names and types to find anything by."""
+def find_secrets(
+    memory: Memory, symbols: Symbols, wanted: Wanted, level: int, report: Report = lambda what, pages: None
+) -> Found:
+    """What to erase so that nothing of `wanted` is in a dump of `level`.
+
+    Raises KdiveError, with the kind's name or the file's line, where a name or a type that it takes is not known: a
+    secret that cannot be looked for is not to be taken for one that is not there.
+    """
     if symbols.program is None:
         raise DumpError("there are no names and types to find secrets with", hint=symbols.rung.lift)
-    return View(Kernel(memory, symbols, symbols.program))
-
-
-def plan_redaction(
-    memory: Memory, view: View, kinds: dict[str, Kind], level: int, report: Report = lambda what, pages: None
-) -> Found:
-    """What to erase so that none of `kinds` is in a dump of `level`.
-
-    Raises KdiveError, with the kind's name, where a name or a type that it takes is not known: a secret that cannot be
-    looked for is not to be taken for one that is not there.
-    """
+    view = View(Kernel(memory, symbols, symbols.program))
+    search = _Search(memory, view, report)
+    if wanted.sections:
+        search.counts["filter"] = 0
+        search.take("filter", filter_rules.find(view, wanted.filter_name, wanted.sections))
+    if not wanted.kinds:
+        return Found(plan_of(search.erasures()), search.counts, tuple(view.absent), tuple(dict.fromkeys(view.damage)))
     if not view.has_symbol("init_task"):
         raise KdiveError("this kernel names no variables, so secrets cannot be found", hint="pass its vmlinux")
-    level |= BASIC_LEVEL
-    present = {name: kind for name, kind in kinds.items() if any(map(view.has_symbol, kind.symbols))}
-    gathered = _Gathered(counts=dict.fromkeys(present, 0))
-    for name, kind in present.items():
-        with _named(view, name):
-            _gather(view, name, kind, gathered)
-    search = WordSearch(gathered.by_pointer, memory.dump.order)
-    for pfns, pages in kept_pages(memory, level, lambda done: report("looking for secrets", done)):
-        for place, word in search.find(pfns, pages):
-            for name, kind in gathered.by_pointer[word]:
-                with _named(view, name):
-                    _take(gathered, name, kind.at(view, place, word) if kind.at else ())
-    copies = Copies(view, gathered.secrets)
-    found = [one for secret in gathered.secrets for one in _erasures(view, secret)]
-    for pfns, pages in kept_pages(memory, level, lambda done: report("looking for copies", done)):
-        found += copies.find(pfns, pages)
-    absent = tuple(sorted(set(kinds) - set(present)))
-    return Found(plan_of(found, BASIC_LEVEL), gathered.counts, absent, tuple(dict.fromkeys(view.damage)))
+    present = {name: kind for name, kind in wanted.kinds.items() if any(map(view.has_symbol, kind.symbols))}
+    search.follow(present, level | BASIC_LEVEL)
+    plan = plan_of([*search.erasures(), *search.copies(level | BASIC_LEVEL)], BASIC_LEVEL)
+    absent = (*view.absent, *sorted(set(wanted.kinds) - set(present)))
+    return Found(plan, search.counts, absent, tuple(dict.fromkeys(view.damage)))
 
 
-def _gather(view: View, name: str, kind: Kind, gathered: _Gathered) -> None:
-    if kind.find:
-        _take(gathered, name, kind.find(view))
-    for word in kind.pointers(view) if kind.pointers else ():
-        gathered.by_pointer.setdefault(word, []).append((name, kind))
+class _Search:
+    def __init__(self, memory: Memory, view: View, report: Report) -> None:
+        self.counts: dict[str, int] = {}
+        self._memory = memory
+        self._view = view
+        self._report = report
+        self._secrets: list[Secret] = []
 
+    def follow(self, kinds: Mapping[str, Kind], level: int) -> None:
+        """Finds all of `kinds`: by the kernel's own lists, then by pointers in all pages that are kept."""
+        by_pointer: dict[int, list[tuple[str, Kind]]] = {}
+        for name, kind in kinds.items():
+            self.counts[name] = 0
+            if kind.find:
+                self.take(name, kind.find(self._view))
+            with self._named(name):
+                for word in kind.pointers(self._view) if kind.pointers else ():
+                    by_pointer.setdefault(word, []).append((name, kind))
+        search = WordSearch(by_pointer, self._memory.dump.order)
+        for pfns, pages in kept_pages(self._memory, level, lambda done: self._report("looking for secrets", done)):
+            for place, word in search.find(pfns, pages):
+                for name, kind in by_pointer[word]:
+                    self.take(name, kind.at(self._view, place, word) if kind.at else ())
 
-def _take(gathered: _Gathered, name: str, secrets: Iterable[Secret]) -> None:
-    before = len(gathered.secrets)
-    gathered.secrets.extend(secret for secret in secrets if secret.size > 0)
-    gathered.counts[name] += len(gathered.secrets) - before
+    def take(self, name: str, secrets: Iterable[Secret]) -> None:
+        """Adds what is found of the kind `name`."""
+        before = len(self._secrets)
+        with self._named(name):
+            self._secrets.extend(secret for secret in secrets if secret.size > 0)
+        self.counts[name] += len(self._secrets) - before
 
+    def erasures(self) -> Iterator[Erasure]:
+        """Where the secrets are; what cannot be translated is said."""
+        for secret in self._secrets:
+            try:
+                for address, size in self._view.physical(secret):
+                    yield Erasure(address, size, secret.what, zeros=secret.zeros, whole=secret.size)
+            except ReadError as error:
+                self._view.damaged(f"{secret.what} at {secret.address:#x}: {error.message}")
 
-def _erasures(view: View, secret: Secret) -> Iterator[Erasure]:
-    try:
-        for address, size in view.physical(secret):
-            yield Erasure(address, size, secret.what, whole=secret.size)
-    except ReadError as error:
-        view.damaged(f"{secret.what} at {secret.address:#x}: {error.message}")
+    def copies(self, level: int) -> Iterator[Erasure]:
+        """Where else they are."""
+        copies = Copies(self._view, self._secrets)
+        for pfns, pages in kept_pages(self._memory, level, lambda done: self._report("looking for copies", done)):
+            yield from copies.find(pfns, pages)
 
-
-@contextmanager
-def _named(view: View, name: str) -> Iterator[None]:
-    """Says of which kind a fault was."""
-    view.kind = name
-    try:
-        yield
-    except KdiveError:
-        raise
-    except FAILURES as error:
-        reason = error.args[0] if error.args else type(error).__name__
-        raise KdiveError(
-            f"{name}: cannot be looked for: {reason}",
-            hint="pass the kernel's vmlinux with --vmlinux FILE, or name the kinds of secrets that are to be erased",
-        ) from error
+    @contextmanager
+    def _named(self, name: str) -> Iterator[None]:
+        """Says of which kind a fault was."""
+        self._view.kind = name
+        try:
+            yield
+        except KdiveError:
+            raise
+        except FAILURES as error:
+            reason = error.args[0] if error.args else type(error).__name__
+            raise KdiveError(
+                f"{name}: cannot be looked for: {reason}",
+                hint="pass the kernel's vmlinux with --vmlinux FILE, or name the kinds of secrets to be erased",
+            ) from error

@@ -33,6 +33,7 @@ class Secret:
     what: str
     physical: bool = False
     unique: bool = True
+    zeros: bool = False  # a pointer that is to be NULL
 
 
 class View:
@@ -43,6 +44,7 @@ class View:
         self.program = kernel.program
         self.layout = ProgramLayout(kernel.program)
         self.damage: list[str] = []  # where walks ended before their end
+        self.absent: list[str] = []  # what was named, and is not in this kernel
         self.kind = ""  # of secret that is looked for
 
     def damaged(self, what: str) -> None:
@@ -52,13 +54,19 @@ class View:
     def symbol(self, name: str, module: str = "") -> drgn.Symbol:
         """The symbol `name`; of two by the same name that in `module`. Raises LookupError."""
         for symbol in self.program.symbols(name):
-            if not module or any(start <= symbol.address < end for start, end in self._modules.get(module, ())):
+            if not module or any(
+                start <= symbol.address < end for start, end in self._modules.get(module.replace("-", "_"), ())
+            ):
                 return symbol
         raise LookupError(f"{name} is not among this kernel's symbols")
 
     def has_symbol(self, name: str) -> bool:
         """Whether the kernel, or one of its modules, has that symbol."""
         return bool(self.program.symbols(name))
+
+    def has_module(self, name: str) -> bool:
+        """Whether that module is loaded."""
+        return name.replace("-", "_") in self._modules
 
     @cached_property
     def _modules(self) -> dict[str, tuple[tuple[int, int], ...]]:
