@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from kdive.cli.dump_words import ProgressWords
+from kdive.engine.writing import Progress
+from kdive.units import ByteCount
 from tests.cli.run import kdive
 
 BUG_LINE = "kernel BUG at /usr/src/crashzoo/crashzoo.c:202!"
@@ -109,3 +112,44 @@ def test_a_dump_is_verified_by_itself_and_against_another(sample_vmcore: Path, t
     differs = kdive("dump", "--verify", sample_vmcore, tmp_path / "out")
     assert differs.returncode == 1
     assert f"1 pages cannot be read from {tmp_path / 'out'} (" in differs.stdout
+
+
+def test_a_dry_run_says_the_size_to_the_byte_and_writes_nothing(sample_vmcore: Path, tmp_path: Path) -> None:
+    dry = json.loads(kdive("dump", "--dry-run", "--json", sample_vmcore, tmp_path / "out").stdout)
+    assert not (tmp_path / "out").exists()
+    wet = json.loads(kdive("dump", "--json", sample_vmcore, tmp_path / "out").stdout)
+    assert (dry["dry_run"], wet["dry_run"]) == (True, False)
+    assert dry["written"] == wet["written"] == (tmp_path / "out").stat().st_size
+    assert "it would take" in kdive("dump", "--dry-run", "-E", sample_vmcore).stdout
+
+
+def test_options_alone_can_be_checked(tmp_path: Path) -> None:
+    for good in (["-l", "-d", "31"], ["-F"], ["--split"], ["--verify"], ["-d1,31", "nowhere", tmp_path / "out"]):
+        assert kdive("dump", "--check-params", *good).returncode == 0
+    for bad in (["--split", "-E"], ["-d", "32"], ["-l", "-c"], ["-F", "in", "out"]):
+        assert kdive("dump", "--check-params", *bad).returncode == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_figures_of_makedumpfile_add_up(sample_vmcore: Path) -> None:
+    stats = json.loads(kdive("dump", "--dry-run", "--json", sample_vmcore).stdout)["stats"]
+    assert stats["original_pages"] + stats["memory_hole"] == stats["total_pages"]
+    assert stats["pages_filled_with_zero"] + stats["remaining_pages"] == 14449
+    shown = kdive("dump", "--dry-run", "--show-stats", sample_vmcore).stdout
+    assert f"Original pages                : {stats['original_pages']:#018x}" in shown
+
+
+def test_progress_says_rate_and_time_left() -> None:
+    said: list[str] = []
+    ticks = iter([0.0, 10.0, 100.0, 110.0])
+    show = ProgressWords(said.append, clock=lambda: next(ticks))
+    show(Progress("selecting", 100, 400, ByteCount(0)))
+    show(Progress("selecting", 200, 400, ByteCount(0)))
+    show(Progress("writing", 0, 1000, ByteCount(1 << 20)))
+    show(Progress("writing", 10, 1000, ByteCount(201 << 20)))
+    assert said == [
+        "looking at pages: 25 %",
+        "looking at pages: 50 %, 10 s left",
+        "writing pages: 0 %, 1 MB written",
+        "writing pages: 1 %, 201 MB written, 21 MB/s, 16 min left",
+    ]

@@ -43,6 +43,7 @@ class Selected:
     excluded_of_kind: NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, np.int64))
     unavailable: int = 0
     dumped: int = 0
+    end_pfn: int = 0  # of the machine
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def select(
     machine: Machine, reader: PageReader, windows: Iterable[Window], level: int, bitmaps: Bitmaps, report: Report
 ) -> Selected:
     """Fills `bitmaps` from `windows`, which ascend."""
-    selected = Selected()
+    selected = Selected(end_pfn=machine.end_pfn)
     excluded = np.zeros(256, np.bool_)
     excluded[[int(kind) for kind in excluded_kinds(level)]] = True
     never_read = np.zeros(256, np.bool_)

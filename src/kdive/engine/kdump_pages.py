@@ -37,6 +37,16 @@ class Table:
 
 
 @dataclass(frozen=True)
+class PackedPages:
+    """Pages that may be copied without being unpacked: which of those asked for are `there`, and where they lie."""
+
+    there: NDArray[np.bool_]
+    sizes: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+    parts: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class _Block:
     """The descriptors of _BLOCK_PAGES pages: that of page `first_bit` + i is row `row[i]`, negative where none is."""
 
@@ -101,6 +111,42 @@ class KdumpPages(PageReader):
                     good[here + first] = self._read_part(part.source, wanted, here + first, pages)
         pages[~good] = 0
         return good
+
+    def packed_pages(self, pfns: NDArray[np.int64], flag: int) -> PackedPages:
+        """Those of `pfns` (ascending) that the file holds compressed as `flag` says, as they are in the file."""
+        there = np.zeros(len(pfns), np.bool_)
+        sizes = np.zeros(len(pfns), np.int64)
+        offsets = np.zeros(len(pfns), np.int64)
+        parts = np.zeros(len(pfns), np.int64)
+        bits = pfns - self._first_pfn
+        for first, end, block in self._blocks(bits):
+            rows = block.row[bits[first:end] - block.first_bit]
+            known = np.flatnonzero(rows >= 0)
+            rows = rows[known]
+            wanted = block.descriptors[rows]
+            chosen = self._sound(block)[rows] & (wanted["flags"] == flag) & (wanted["data_size"] < self.page_size)
+            at = known[chosen] + first
+            there[at] = True
+            sizes[at], offsets[at] = wanted["data_size"][chosen], wanted["offset"][chosen]
+            parts[at] = block.part[rows[chosen]]
+        return PackedPages(there, sizes, offsets, parts)
+
+    def copy_packed(self, packed: PackedPages) -> dict[int, bytes]:
+        """The data of all pages of `packed` that are `there`, in pieces, by the index of the first page in each.
+
+        Raises KdiveError where they cannot be read.
+        """
+        index = np.flatnonzero(packed.there)
+        offsets, sizes, parts = packed.offsets[index], packed.sizes[index], packed.parts[index]
+        ends = offsets + sizes
+        breaks = np.flatnonzero((np.diff(index) != 1) | (offsets[1:] != ends[:-1]) | (np.diff(parts) != 0)) + 1
+        borders = [0, *breaks.tolist(), len(index)] if len(index) else []
+        return {
+            int(index[first]): self._parts[int(parts[first])].source.read(
+                int(offsets[first]), int(ends[last - 1] - offsets[first])
+            )
+            for first, last in pairwise(borders)
+        }
 
     def _blocks(self, bits: NDArray[np.int64]) -> list[tuple[int, int, _Block]]:
         """Index ranges of `bits` (ascending), each with the block that knows all of its pages."""

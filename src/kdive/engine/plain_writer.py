@@ -77,6 +77,7 @@ def write_plain(memory: Memory, output: Output, options: WriteOptions, report: R
         seconds=time.monotonic() - started,
         incomplete=stopped,
         paths=(output.name,),
+        end_pfn=machine.end_pfn,
     )
 
 

@@ -73,4 +73,5 @@ class Tally:
             incomplete=self.incomplete,
             full=self._full,
             paths=paths,
+            end_pfn=selected.end_pfn,
         )

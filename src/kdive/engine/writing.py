@@ -75,6 +75,7 @@ class WriteResult:
     incomplete: str = ""  # why, or ""
     full: bool = False  # because no more fitted
     paths: tuple[str, ...] = field(default=())
+    end_pfn: int = 0  # one more than the machine's highest page
 
     @property
     def rate(self) -> float:

@@ -5,34 +5,48 @@
   kdive dump --split vmcore part1 part2
   kdive dump --reassemble part1 part2 vmcore
   kdive dump --verify vmcore [OTHER]
+  kdive dump --redact full vmcore vmcore.shared
+  kdive dump --check vmcore.shared
 
 IN is /proc/vmcore or a dump of any kind that `kdive report` opens; OUT is a new file, or "-" for the flattened format
 on standard output. Levels are makedumpfile's: the sum of 1 (pages of zeros), 2 and 4 (page cache), 8 (programs' memory)
 and 16 (free pages). Of two levels, -d 1,31, the second is for when the first does not fit. What a page was used for is
 read from VMCOREINFO and the kernel's own struct pages: what cannot be told is kept, and said.
 
+--dry-run does all the work but for the writing: its size is exact. --refilter makes a dump smaller, as no option does
+too; pages that OUT holds compressed as IN does are copied, damaged ones with their damage.
+
 --verify reads all pages, and looks at the tables that say where they are, at the notes, and at the checksums of a
 manifest.json beside the dump. A page that was stored uncompressed, or with zstd, may be damaged without a sign:
 checksums tell, and so does a second dump of the same memory.
 
-Exits with 1 when the dump is incomplete (what there is opens all the same), not whole, or not the same as the other.
+--redact takes secrets out: "basic" programs' memory, the page cache, free pages, keyrings and the contexts of ciphers;
+"full" also the keys of disks, folders, TLS and WireGuard, what is in terminals and sockets, and the random number
+generator's state; or a list of such kinds, "keyrings,tls". Copies of what is found are looked for in all other pages.
+--erase takes a file as of makedumpfile --config. What cannot be looked for is an error, and nothing is written. The
+dump, and `kdive report` on it, say what was erased. --check counts what looks like a key, and never shows it.
+
+Exits with 1 when the dump is incomplete (what there is opens all the same), not whole, or not the same as the other;
+when something that is to be erased could not be followed to its end; and when --check finds anything.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from kdive.cli.dump_words import json_of, saved_lines, usage_lines, words
+from kdive.cli.dump_redact import check, erased_json, erased_lines, with_erasures
+from kdive.cli.dump_words import ProgressWords, json_of, saved_lines, stats_lines, usage_lines
 from kdive.cli.terminal import Terminal
 from kdive.errors import EXIT_NO_VERDICT, EXIT_OK, KdiveError
 from kdive.options import Arg, Opt
 from kdive.units import ByteCount, size
 
 if TYPE_CHECKING:
+    from kdive.engine.output import Output
     from kdive.engine.save import DumpRequest
     from kdive.engine.writing import Compression
 
@@ -50,7 +64,7 @@ def levels(text: str) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Options:
-    paths: Annotated[tuple[Path, ...], Arg("PATH", "IN OUT; with --split IN OUT…, with --reassemble PART… OUT")]
+    paths: Annotated[tuple[Path, ...], Arg("PATH", "IN OUT; with --split IN OUT…, with --reassemble PART… OUT")] = ()
     level: Annotated[object, Opt("LEVEL", "what to leave out (default: 31)", short="d", parse=levels)] = (31,)
     zstd: Annotated[bool, Opt(help="compress with zstd (the default)", short="z", exclusive="compression")] = False
     lzo: Annotated[bool, Opt(help="compress with LZO", short="l", exclusive="compression")] = False
@@ -70,16 +84,32 @@ class Options:
     verify: Annotated[
         bool, Opt(help="only read IN, and compare it page by page with a second dump if one is given", exclusive="what")
     ] = False
+    check: Annotated[bool, Opt(help="only look for keys and passwords in IN", exclusive="what")] = False
+    redact: Annotated[str, Opt("PROFILE", 'erase secrets: "basic", "full", or kinds of them')] = ""
+    erase: Annotated[Path | None, Opt("FILE", "erase what a file names, as of makedumpfile --config")] = None
+    vmlinux: Annotated[Path | None, Opt("FILE", "the kernel's debuginfo, to find by what is to be erased")] = None
+    refilter: Annotated[
+        bool, Opt(help="IN is a dump that is to lose more pages: the others are copied as they are", exclusive="what")
+    ] = False
     dump_dmesg: Annotated[bool, Opt(help="write the log alone", exclusive="what")] = False
+    dry_run: Annotated[bool, Opt(help="write nothing, but say how large OUT would be")] = False
+    check_params: Annotated[bool, Opt(help="only say whether the options go together")] = False
+    show_stats: Annotated[bool, Opt(help="report the pages as makedumpfile does")] = False
     json: Annotated[bool, Opt(help="JSON instead of the summary")] = False
 
 
 def run(options: Options, terminal: Terminal) -> int:
     """Writes the dump and says what became of the pages."""
+    if options.check_params:
+        return _check_params(options)
+    if not options.paths:
+        raise KdiveError("no dump was given", hint="kdive dump IN OUT; kdive dump --help")
     if options.mem_usage:
         return _mem_usage(options, terminal)
     if options.verify:
         return _verify(options, terminal)
+    if options.check:
+        return check(options.paths, options.json, terminal)
     if options.reassemble:
         *parts, path = options.paths
         return _reassemble(options, parts, path, terminal)
@@ -88,24 +118,48 @@ def run(options: Options, terminal: Terminal) -> int:
     return _dump(options, terminal)
 
 
+def _check_params(options: Options) -> int:
+    """Raises KdiveError for options that do not go together, whether paths are there or not."""
+    if not (options.mem_usage or options.verify or options.check or options.reassemble or options.dump_dmesg):
+        placeholders = (Path("IN"), *([] if options.flattened else [Path("OUT"), Path("OUT")][: 1 + options.split]))
+        _request(replace(options, paths=options.paths or placeholders))
+    return EXIT_OK
+
+
 def _dump(options: Options, terminal: Terminal) -> int:
     from kdive.engine.save import save
 
     request = _request(options)
-    to_stdout = not request.outputs
+    erased: dict[str, Any] = {}
+    lines: list[str] = []
+    warned = False
+    if options.redact or options.erase:
+        request, found = with_erasures(request, options.redact, options.erase, options.vmlinux, terminal)
+        erased, lines, warned = erased_json(found), erased_lines(found), bool(found.warnings)
+    output = _output(options, request)
     with terminal.progress() as progress:
-        if to_stdout:
-            from kdive.engine.flattened_writer import FlattenedOutput
-
-            saved = save(request, lambda state: progress(words(state)), FlattenedOutput(sys.stdout.buffer))
-        else:
-            saved = save(request, lambda state: progress(words(state)))
-    if to_stdout:
-        for line in saved_lines(saved):
+        saved = save(request, ProgressWords(progress), output)
+    lines = [*saved_lines(saved, dry_run=options.dry_run), *lines, *(stats_lines(saved) if options.show_stats else [])]
+    if output is not None and not options.dry_run:
+        for line in lines:
             terminal.note(line)
     else:
-        terminal.write(json_of(saved) if options.json else "\n".join(saved_lines(saved)))
-    return EXIT_NO_VERDICT if saved.result.incomplete else EXIT_OK
+        terminal.write(json_of(saved, erased, dry_run=options.dry_run) if options.json else "\n".join(lines))
+    return EXIT_NO_VERDICT if saved.result.incomplete or warned else EXIT_OK
+
+
+def _output(options: Options, request: DumpRequest) -> Output | None:
+    """What the dump goes to where that is not the files of the request."""
+    limit = request.options.limit_bytes
+    if options.dry_run:
+        from kdive.engine.nowhere import NoOutput
+
+        return NoOutput(", ".join(map(str, request.outputs)) or "standard output", limit)
+    if not request.outputs:
+        from kdive.engine.flattened_writer import FlattenedOutput
+
+        return FlattenedOutput(sys.stdout.buffer, limit_bytes=limit)
+    return None
 
 
 def _request(options: Options) -> DumpRequest:
@@ -113,6 +167,8 @@ def _request(options: Options) -> DumpRequest:
     from kdive.engine.writing import WriteOptions
 
     source, *outputs = options.paths
+    if options.dry_run and not outputs and not options.split:
+        outputs = [Path("the dump")]
     to_stdout = [str(path) for path in outputs] == [_STDOUT] or (options.flattened and not outputs)
     if options.flattened and not to_stdout:
         raise KdiveError("the flattened format goes to standard output", hint="kdive dump -F IN > FILE")
