@@ -21,12 +21,12 @@ from kdive.errors import KdiveError
 from kdive.facts.missing import Missing
 from kdive.kdump import crash_test
 from kdive.kdump.dumps import REPORT, StoredDump
+from kdive.kexec.small_files import read_small
 
 STATE = Path("var/lib/kdive/reported.json")
 SCHEMA = "kdive-reported/1"
 DEADLINE_S = 900  # for all reports of one boot
 _AT_ONCE = 8  # reports of one boot; more dumps than that are of no new crash
-_LIMIT = 1 << 20  # bytes of the state
 _REMEMBERED = 1000
 _FILES = ("report.txt", "report.html", REPORT)  # that which says that all is done comes last
 _ENDINGS = range(128)  # a report says in its exit code, and in its JSON, why there is no verdict
@@ -195,8 +195,7 @@ def _removed(*paths: Path) -> Iterator[None]:
 def _read_state(root: Path) -> dict[str, str]:
     """Folders that were tried, and why there was no report."""
     try:
-        with (root / STATE).open("rb") as file:
-            data = json.loads(file.read(_LIMIT))
+        data = json.loads(read_small(root / STATE))
     except (OSError, ValueError, RecursionError):
         return {}
     folders = data.get("folders") if isinstance(data, dict) else None

@@ -18,11 +18,11 @@ from kdive.errors import KdiveError
 from kdive.facts.codec import from_json, to_json
 from kdive.facts.missing import Missing
 from kdive.kdump.dumps import TEST_LINE, StoredDump
+from kdive.kexec.small_files import read_small
 from kdive.units import UnixSeconds
 
 SCHEMA = "kdive-test/1"
 FILE = Path("var/lib/kdive/test.json")
-_LIMIT = 1 << 20  # bytes
 _BOOT_ID = "proc/sys/kernel/random/boot_id"
 
 
@@ -43,8 +43,7 @@ def read_test(root: Path = Path("/")) -> CrashTest | Missing:
     """The last test below `root`."""
     path = root / FILE
     try:
-        with path.open("rb") as file:
-            data = json.loads(file.read(_LIMIT))
+        data = json.loads(read_small(path))
         found = from_json(_Stored, data)
     except FileNotFoundError:
         return Missing("no crash was ever tried on this machine")
@@ -116,6 +115,6 @@ def settled(test: CrashTest, dumps: Sequence[StoredDump], root: Path = Path("/")
 
 def _boot_id(root: Path) -> str:
     try:
-        return (root / _BOOT_ID).read_text(errors="replace").strip()[:64]
+        return read_small(root / _BOOT_ID, 64).decode("utf-8", "replace").strip()
     except OSError:
         return ""

@@ -21,6 +21,7 @@ from typing import Any
 
 from kdive.errors import KdiveError
 from kdive.facts.missing import Missing
+from kdive.kexec.small_files import read_small
 from kdive.units import ByteCount, UnixSeconds
 
 MANIFEST = "manifest.json"
@@ -166,8 +167,7 @@ def _files(folder: Path) -> dict[str, os.stat_result]:
 
 def _manifest(folder: Path) -> dict[str, Any] | Missing:
     try:
-        with (folder / MANIFEST).open("rb") as file:
-            data = json.loads(file.read(_MANIFEST_LIMIT))
+        data = json.loads(read_small(folder / MANIFEST, _MANIFEST_LIMIT))
     except (OSError, ValueError, RecursionError) as error:
         return Missing(f"{MANIFEST} cannot be read: {error}")
     if not isinstance(data, dict) or data.get("schema") != _SCHEMA:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from kdive.facts.missing import Missing
 from kdive.kdump.config import KdumpConfig, LocalTarget, NfsTarget, Target
+from kdive.kexec.small_files import read_small
 
-_LIMIT = 1 << 20  # bytes of /proc/mounts
 _NETWORK = ("nfs", "nfs4", "cifs", "smb3", "fuse.sshfs")
 
 
@@ -27,8 +27,7 @@ def mounts(root: Path = Path("/")) -> tuple[Mount, ...]:
     """What is mounted, in the order in which it was."""
     for name in ("proc/self/mounts", "proc/mounts"):
         try:
-            with (root / name).open("rb") as file:
-                return parse_mounts(file.read(_LIMIT).decode("utf-8", "replace"))
+            return parse_mounts(read_small(root / name).decode("utf-8", "replace"))
         except OSError:
             continue
     return ()

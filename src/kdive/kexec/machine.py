@@ -9,10 +9,10 @@ from pathlib import Path
 
 from kdive.facts.missing import Missing
 from kdive.formats.machines import of_utsname
+from kdive.kexec.small_files import LIMIT, read_small
 from kdive.units import ByteCount
 
 _CAP_SYS_BOOT = 22
-_LIMIT = 1 << 20  # bytes read of one file
 _EVERYBODY = "0 0 4294967295"  # uid_map outside of user namespaces
 _CONTAINER_MARKS = {".dockerenv": "Docker", "run/.containerenv": "Podman"}
 _CONFIG = re.compile(r"^(CONFIG_(?:KEXEC|CRASH|IMA|ARCH_HAS_KEXEC)\w*)=(\S+)$", re.MULTILINE)
@@ -54,8 +54,7 @@ def read_machine(root: Path = Path("/")) -> Machine:
 def _read(path: Path) -> str:
     """The file's text, "" when it cannot be read: that is then not known."""
     try:
-        with path.open("rb") as file:
-            return file.read(_LIMIT).decode("utf-8", "replace")
+        return read_small(path).decode("utf-8", "replace")
     except OSError:
         return ""
 
@@ -82,7 +81,7 @@ def _secure_boot(root: Path) -> bool | Missing:
         return Missing("this machine was not booted by EFI")
     for path in sorted(variables.glob("SecureBoot-*"))[:1]:
         try:
-            value = path.read_bytes()[:5]
+            value = read_small(path, 5)
         except OSError as error:
             return Missing(f"/{path.relative_to(root)}: {error.strerror}")
         return len(value) == 5 and value[4] == 1  # after four bytes of attributes
@@ -93,12 +92,14 @@ def _config(root: Path, release: str) -> dict[str, str] | Missing:
     for path in (root / f"boot/config-{release}", root / f"lib/modules/{release}/config"):
         if text := _read(path):
             return dict(_CONFIG.findall(text))
-    try:
-        import gzip
+    import gzip
+    import io
+    import zlib
 
-        with gzip.open(root / "proc/config.gz") as file:
-            return dict(_CONFIG.findall(file.read(_LIMIT).decode("utf-8", "replace")))
-    except (OSError, EOFError):
+    try:
+        with gzip.open(io.BytesIO(read_small(root / "proc/config.gz"))) as file:
+            return dict(_CONFIG.findall(file.read(LIMIT).decode("utf-8", "replace")))
+    except (OSError, EOFError, zlib.error):
         return Missing(f"there is neither /boot/config-{release} nor /proc/config.gz")
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from kdive.errors import KdiveError
 from kdive.facts.codec import from_json, to_json
 from kdive.facts.missing import Missing
+from kdive.kexec.small_files import read_small
 from kdive.units import ByteCount, UnixSeconds
 
 SCHEMA = "kdive-kexec-loaded/1"
-_LIMIT = 1 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,7 @@ def recall(crash: bool, root: Path = Path("/")) -> Loaded | Missing:
     """What was loaded last by kdive since the boot."""
     path = _path(root, crash)
     try:
-        with path.open("rb") as file:
-            data = json.loads(file.read(_LIMIT))
+        data = json.loads(read_small(path))
         return from_json(Loaded, data)
     except FileNotFoundError:
         return Missing("it was not loaded by kdive")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kdive.facts.missing import Missing
+from kdive.kexec.small_files import read_small
 from kdive.units import Address, ByteCount
 
-_LIMIT = 1 << 20  # bytes read of one file
 _CRASH_KERNEL = re.compile(r"^\s*([0-9a-f]+)-([0-9a-f]+) : Crash kernel$", re.MULTILINE)
 # 7.0 moved them into a folder of their own and kept the old names.
 _FILES = {
@@ -68,8 +68,7 @@ def _first(root: Path, name: str) -> str | Missing:
 
 def _read(root: Path, path: str) -> str | Missing:
     try:
-        with (root / path).open("rb") as file:
-            return file.read(_LIMIT).decode("utf-8", "replace").strip()
+        return read_small(root / path).decode("utf-8", "replace").strip()
     except FileNotFoundError:
         return Missing(f"this kernel has no /{path}")
     except OSError as error:

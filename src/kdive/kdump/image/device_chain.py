@@ -13,6 +13,7 @@ from pathlib import Path
 
 from kdive.errors import KdiveError
 from kdive.kdump.image.modules import loaded
+from kdive.kexec.small_files import read_small
 
 _DEPTH = 16  # devices upon devices
 # What a device-mapper device is, by the start of its uuid → programs that make it anew.
@@ -150,6 +151,6 @@ def _net(interface: str, root: Path, chain: Chain, depth: int) -> None:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(errors="replace").strip()
+        return read_small(path).decode("utf-8", "replace").strip()
     except OSError:
         return ""

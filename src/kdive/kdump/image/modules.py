@@ -12,8 +12,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from kdive.errors import KdiveError
+from kdive.kexec.small_files import read_small
 
 _SUFFIX = re.compile(r"\.ko(\.(xz|gz|zst))?$")
+_LIMIT = 32 << 20  # bytes of a list that depmod wrote
 _WILD = re.compile(r"[*?[]")
 
 
@@ -75,7 +77,7 @@ class ModuleOrder:
 def read_index(folder: Path) -> ModuleIndex:
     """The index in /lib/modules/RELEASE. Raises KdiveError where depmod has not been run."""
     try:
-        dep = (folder / "modules.dep").read_text(errors="replace")
+        dep = read_small(folder / "modules.dep", _LIMIT).decode("utf-8", "replace")
     except OSError as error:
         raise KdiveError(
             f"{folder}/modules.dep: {error.strerror}", hint=f"install the kernel's modules; depmod {folder.name}"
@@ -126,7 +128,7 @@ def _softdeps(text: str) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[st
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(errors="replace")
+        return read_small(path, _LIMIT).decode("utf-8", "replace")
     except OSError:
         return ""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kdive.facts.missing import Missing
 from kdive.kdump.image.tree import Item
+from kdive.kexec.small_files import read_small
 from kdive.units import ByteCount, UnixSeconds
 
 FOLDER = Path("var/lib/kdive")
@@ -47,13 +48,16 @@ def read_record(release: str, root: Path = Path("/")) -> ImageRecord | Missing:
     """The record of the image for that kernel."""
     path = record_path(release, root)
     try:
-        with path.open("rb") as file:
-            values = json.loads(file.read(_LIMIT))
-        values["modules"] = tuple(values["modules"])
-        return ImageRecord(**values)
+        values = json.loads(read_small(path, _LIMIT))
+        values["modules"] = tuple(str(name) for name in values["modules"])
+        values["sources"] = {name: str(state) for name, state in values["sources"].items()}
+        record = ImageRecord(**values)
+        if not all(isinstance(number, int) for number in (record.size, record.unpacked, record.built_at)):
+            raise TypeError("sizes and times are numbers")
+        return record
     except OSError as error:
         return Missing(f"{path}: {error.strerror}")
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Missing(f"{path}: written by another version of kdive")
 
 
