@@ -74,6 +74,7 @@ def test_a_text_that_is_a_secret_is_found_where_it_lies(tmp_path: Path, name: st
         b"-----BEGIN PRIVATE KEY-----\0",
         b"password=%s\0passwd=\0password=<your password>",
         b"eyJ and nothing else",
+        bytes.fromhex("308204a50201000282010100d71e77828c9231e76902a2d55cdea20c"),  # crypto/testmgr.h
         b"X" * PAGE_SIZE,
         bytes(PAGE_SIZE),
         bytes(range(256)) * 16,

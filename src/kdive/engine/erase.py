@@ -109,7 +109,10 @@ def _both(one: Ranges, other: Ranges) -> Ranges:
 
 
 class ErasingReader(PageReader):
-    """The pages of another reader, with what the plan names erased. It has no position either."""
+    """The pages of another reader, with what the plan names erased. It has no position either.
+
+    Packers copy compressed pages unseen, but only from the readers that they know: never from this one.
+    """
 
     def __init__(self, reader: PageReader, plan: ErasePlan) -> None:
         self.page_size = reader.page_size
