@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent.parent
 MEMORY = ByteCount(1024 * MIB)
 DISK_BYTES = 1536 * MIB
 DONE = "kdive-test: done"
-_PACKAGES = ("python3", "libstdc++6", "busybox-static", "squashfs-tools", "kmod")
+_PACKAGES = ("python3", "libstdc++6", "util-linux", "busybox-static", "squashfs-tools", "kmod")
 _TREE = "trees/guest-disk-x86_64"
 _LEFT_OUT = (
     "usr/share/doc",
@@ -94,8 +94,8 @@ def wheel(folder: Path) -> Path:
     return next(folder.glob("kdive-*.whl"))
 
 
-def make_disk(bench: Bench, tree: Path, scripts: dict[str, str], work: Path) -> Path:
-    """An ext4 file system with all of it; `scripts` are run by their name."""
+def make_disk(benches: Sequence[Bench], tree: Path, scripts: dict[str, str], work: Path) -> Path:
+    """An ext4 file system with all of it, and with the kernels of `benches`; `scripts` are run by their name."""
     root = work / "root"
     shutil.copytree(tree, root, symlinks=True)
     place = root / _PLACE
@@ -104,7 +104,8 @@ def make_disk(bench: Bench, tree: Path, scripts: dict[str, str], work: Path) -> 
         _install(name, place)
     zipfile.ZipFile(wheel(work)).extractall(place)
     _write(root / "usr/local/bin/kdive", "#!/usr/bin/python3\nfrom kdive.cli.main import program\nprogram()\n")
-    _add_kernel(bench, root)
+    for bench in benches:
+        _add_kernel(bench, root)
     _write(root / "sbin/init", _INIT)
     for name, script in scripts.items():
         _write(root / "do" / name, script)

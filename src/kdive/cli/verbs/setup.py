@@ -39,7 +39,7 @@ class Options:
 
 def run(options: Options, terminal: Terminal) -> int:
     """Sets up, or shows how."""
-    from kdive.kdump.config import KdumpConfig
+    from kdive.kdump.places import configured
     from kdive.kdump.setup import SetupRequest, alone, carry_out, plan_setup
 
     if options.root != Path("/") and not options.dry_run:
@@ -47,7 +47,7 @@ def run(options: Options, terminal: Terminal) -> int:
             "--root is for planning alone", hint="add --dry-run, or run kdive setup on that machine itself"
         )
     release = os.uname().release
-    config = KdumpConfig()
+    config = configured(options.root)
     if options.dry_run:
         plan = plan_setup(_request(release, options), config, options.root)
         terminal.write(_differences(plan, options.root))
@@ -82,10 +82,10 @@ def _request(release: str, options: Options) -> SetupRequest:
 
 
 def _refresh(options: Options, release: str, terminal: Terminal) -> int:
-    from kdive.kdump.config import KdumpConfig
+    from kdive.kdump.places import configured
     from kdive.kdump.setup import refresh
 
-    refresh(KdumpConfig(), (options.image or release,), terminal.note)
+    refresh(configured(), (options.image or release,), terminal.note)
     if options.image and options.image != release:
         return EXIT_OK
     return _load(release, terminal)

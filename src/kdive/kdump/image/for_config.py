@@ -11,9 +11,9 @@ from kdive.errors import KdiveError
 from kdive.facts.missing import Missing
 from kdive.kdump.config import HttpTarget, KdumpConfig, LocalTarget, RawTarget
 from kdive.kdump.image.device_chain import Chain, watchdogs
-from kdive.kdump.image.plan import ImagePlan, ImageRequest, plan_image
+from kdive.kdump.image.plan import ImagePlan, ImageRequest, exports, plan_image
 from kdive.kdump.image.record import image_path, read_record, states
-from kdive.kdump.image.target_needs import chain_of, disk_of, is_remote, module_of, targets_of
+from kdive.kdump.image.target_needs import Disk, chain_of, disk_of, is_remote, module_of, targets_of, uuid_of
 from kdive.kdump.image.write import made_here
 
 # Libraries that compress in the way that core_collector asks for: makedumpfile(8).
@@ -27,6 +27,7 @@ class Targets:
     """What the targets need together."""
 
     chain: Chain
+    landing: Disk | None  # the first disk that the shell can save to
     required: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -40,7 +41,11 @@ def plan_for(config: KdumpConfig, release: str, texts: dict[str, str], python: b
         modules=(*targets.chain.modules, *watchdogs(root).modules, *config.extra_modules),
         required=targets.required,
         programs=(*targets.chain.programs, *hooks, *config.extra_bins),
-        texts={"collector.sh": (files("kdive.kdump") / "data" / "collector.sh").read_text(), **texts},
+        texts={
+            "collector.sh": (files(__package__) / "data" / "collector.sh").read_text(),
+            "etc/kdive/target": _shell_target(targets.landing, config, root),
+            **texts,
+        },
         copies=(_TIME_ZONE,) if (root / _TIME_ZONE.lstrip("/")).exists() else (),
         packages=(*_ALWAYS, *_compressors(config.core_collector)),
         tls=any(isinstance(one, HttpTarget) and one.url.startswith("https:") for one in targets_of(config)),
@@ -52,10 +57,10 @@ def plan_for(config: KdumpConfig, release: str, texts: dict[str, str], python: b
 def stale(plan: ImagePlan, root: Path) -> str:
     """Why the image that is there is not that of `plan`; "" where it is."""
     record = read_record(plan.release, root)
+    if not image_path(plan.release, root).exists():
+        return "there is none yet"
     if isinstance(record, Missing):
         return record.reason
-    if not image_path(plan.release, root).exists():
-        return f"{image_path(plan.release, root)} is gone"
     wanted = states((*plan.outer, *plan.inner))
     different = [path for path in {**wanted, **record.sources} if wanted.get(path) != record.sources.get(path)]
     if different:
@@ -66,7 +71,7 @@ def stale(plan: ImagePlan, root: Path) -> str:
 
 def _targets(config: KdumpConfig, root: Path) -> Targets:
     """Of the first target everything must be there; of those that follow what is."""
-    chain, required, notes = Chain(), [], []
+    chain, landing, required, notes = Chain(), None, [], []
     for number, target in enumerate(targets_of(config)):
         if is_remote(target):
             continue
@@ -81,9 +86,26 @@ def _targets(config: KdumpConfig, root: Path) -> Targets:
             continue
         chain.modules.update(found.modules)
         chain.programs.update(found.programs)
+        landing = landing or (disk if disk.fstype else None)
         if number == 0 and disk.fstype:
             required.append(module_of(disk.fstype))
-    return Targets(chain, tuple(required), tuple(notes))
+    return Targets(chain, landing, tuple(required), tuple(notes))
+
+
+def _shell_target(disk: Disk | None, config: KdumpConfig, root: Path) -> str:
+    """What the collector in the shell has to know: it saves to a file system of this machine alone."""
+    if disk is None:
+        return ""
+    inner = config.path.removeprefix(disk.folder.rstrip("/")) if config.path.startswith(disk.folder) else config.path
+    return exports(
+        {
+            "KDIVE_UUID": uuid_of(disk.device, root),
+            "KDIVE_DEVICE": disk.device,
+            "KDIVE_FSTYPE": disk.fstype,
+            "KDIVE_PATH": inner.strip("/"),
+            "KDIVE_COLLECTOR": config.core_collector,
+        }
+    )
 
 
 def _compressors(core_collector: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -93,8 +93,9 @@ def _environment(runtime: PythonRuntime | None, busybox: str) -> str:
             "PYTHONPATH": ":".join(runtime.path),
             "OPENBLAS_NUM_THREADS": "1",  # each thread of it takes memory that a capture kernel does not have
         }
-    return _lines(lines.items())
+    return exports(lines)
 
 
-def _lines(pairs: Iterable[tuple[str, str]]) -> str:
-    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in pairs)
+def exports(variables: Mapping[str, str]) -> str:
+    """Lines that set the variables in a shell."""
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())

@@ -14,7 +14,7 @@ _BUSYBOXES = ("bin/busybox", "usr/bin/busybox", "usr/lib/initramfs-tools/bin/bus
 # What the image's two shell programs call.
 _SMALL = (
     "sh", "mount", "umount", "insmod", "mkdir", "mv", "rm", "cat", "dd", "sync", "sleep", "uname", "date", "chmod",
-    "dmesg", "grep", "sed", "ls", "df", "blkid", "kill", "stat", "head", "tail", "wc", "cut", "timeout", "losetup",
+    "dmesg", "grep", "sed", "ls", "df", "findfs", "kill", "stat", "head", "tail", "wc", "cut", "timeout", "losetup",
 )  # fmt: skip
 _NEEDED = ("sh", "mount", "insmod", "mkdir", "cat", "dd", "sync", "sleep")
 
