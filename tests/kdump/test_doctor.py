@@ -9,7 +9,7 @@ import pytest
 from kdive.errors import KdiveError
 from kdive.kdump.doctor.examine import Checked, examine, known, worst
 from kdive.kdump.doctor.host import Host
-from tests.kdump.trees_of_hosts import CMDLINE, CONFIG, RELEASE, healthy, write
+from tests.kdump.trees_of_hosts import CMDLINE, CONFIG, GRUB, RELEASE, healthy, write
 
 
 def wrong(root: Path) -> dict[str, Checked]:
@@ -42,8 +42,9 @@ def test_an_unknown_check_is_refused_with_those_there_are(tmp_path: Path) -> Non
 
 
 def test_no_crashkernel_parameter(tmp_path: Path) -> None:
-    plain = CMDLINE.replace(" crashkernel=256M", "")
-    found = wrong(write(healthy(tmp_path), {"proc/cmdline": plain, "sys/kernel/kexec_crash_size": "0\n"}))
+    word = " crashkernel=256M"
+    plain = {"proc/cmdline": CMDLINE.replace(word, ""), "boot/grub/grub.cfg": GRUB.replace(word, "")}
+    found = wrong(write(healthy(tmp_path), {**plain, "sys/kernel/kexec_crash_size": "0\n"}))
     assert list(found) == ["memory-reserved"]
     assert found["memory-reserved"].result == "fail"
     assert "/proc/cmdline: no crashkernel=" in found["memory-reserved"].evidence
@@ -76,3 +77,26 @@ def test_a_kernel_that_only_the_older_call_loads(tmp_path: Path) -> None:
     found = wrong(write(healthy(tmp_path), {f"boot/config-{RELEASE}": config}))
     assert found["kernel-config"].result == "warn"
     assert "kexec-tools" in found["kernel-config"].fix
+
+
+def test_a_crashkernel_parameter_that_waits_for_the_next_boot(tmp_path: Path) -> None:
+    plain = CMDLINE.replace(" crashkernel=256M", "")
+    found = wrong(write(healthy(tmp_path), {"proc/cmdline": plain, "sys/kernel/kexec_crash_size": "0\n"}))
+    assert list(found) == ["memory-reserved"]
+    assert found["memory-reserved"].fix == "reboot"
+
+
+def test_a_next_boot_that_reserves_nothing(tmp_path: Path) -> None:
+    found = wrong(write(healthy(tmp_path), {"boot/grub/grub.cfg": GRUB.replace(" crashkernel=256M", "")}))
+    assert [(one.id, one.result) for one in found.values()] == [("crashkernel-words", "fail")]
+
+
+def test_a_next_boot_that_reserves_another_amount(tmp_path: Path) -> None:
+    found = wrong(write(healthy(tmp_path), {"boot/grub/grub.cfg": GRUB.replace("=256M", "=1G-:512M")}))
+    assert [(one.id, one.result) for one in found.values()] == [("crashkernel-words", "warn")]
+
+
+def test_a_reservation_at_a_fixed_address(tmp_path: Path) -> None:
+    texts = {"proc/cmdline": CMDLINE, "boot/grub/grub.cfg": GRUB}
+    found = wrong(write(healthy(tmp_path), {name: text.replace("=256M", "=256M@16M") for name, text in texts.items()}))
+    assert list(found) == ["crashkernel-words"]

@@ -64,6 +64,14 @@ Shmem:             10000 kB
 AnonPages:        300000 kB
 """
 
+GRUB = f"""\
+set default="0"
+menuentry 'Debian GNU/Linux' --class debian $menuentry_id_option 'gnulinux-simple-5ac1' {{
+    linux /boot/vmlinuz-{RELEASE} root=UUID=5ac1e5c4-3f67-4c2e-9a4b-0d6ba54b1f70 ro quiet crashkernel=256M
+    initrd /boot/initrd.img-{RELEASE}
+}}
+"""
+
 _HEALTHY: dict[str, str | bytes] = {
     "proc/cmdline": CMDLINE + "\n",
     "proc/version": f"Linux version {RELEASE} (debian-kernel@lists.debian.org) #1 SMP PREEMPT_DYNAMIC\n",
@@ -84,6 +92,7 @@ _HEALTHY: dict[str, str | bytes] = {
     "sys/devices/system/cpu/crash_hotplug": "1\n",
     "sys/devices/system/memory/crash_hotplug": "1\n",
     "sys/class/rtc/rtc0/name": "rtc_cmos 00:03\n",
+    "boot/grub/grub.cfg": GRUB,
     "proc/self/mounts": MOUNTS,
     "proc/self/mountinfo": MOUNTINFO,
     "proc/meminfo": MEMINFO,

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from kdive.kexec.small_files import read_small
+
 _FILE_LIMIT = 4 << 20  # bytes of a boot loader's text
 _VERSION = re.compile(r"(?:vmlinu[xz]|Image|kernel|linux|bzImage)[-_](?P<version>\d[^/]*?)(?:\.efi|\.img)?$")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -53,8 +55,7 @@ def located(root: Path, written: str, bases: Iterable[Path]) -> Path:
 def text_of(path: Path) -> str:
     """A text of the boot loader, "" where it cannot be read."""
     try:
-        with path.open("rb") as file:
-            return file.read(_FILE_LIMIT).decode("utf-8", "surrogateescape")
+        return read_small(path, _FILE_LIMIT).decode("utf-8", "surrogateescape")
     except OSError:
         return ""
 

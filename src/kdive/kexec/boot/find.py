@@ -11,6 +11,7 @@ from kdive.kexec.boot import bls
 from kdive.kexec.boot.entry import BootEntry, version_key, version_of
 from kdive.kexec.boot.grub import read_grub
 from kdive.kexec.plan import LoadError
+from kdive.kexec.small_files import read_small
 
 _UNIFIED = ("efi/EFI/Linux", "boot/EFI/Linux", "boot/efi/EFI/Linux")
 _UNIFIED_LIMIT = 1 << 30  # bytes of one
@@ -69,7 +70,7 @@ def _unified(root: Path) -> Iterator[BootEntry]:
 def _unified_version(path: Path) -> str:
     if path.stat().st_size > _UNIFIED_LIMIT:
         raise LoadError(f"{path}: too large", hint="is it a kernel?")
-    data = path.read_bytes()
+    data = read_small(path, _UNIFIED_LIMIT)
     program = pe.read_pe(data)
     if program.section(data, ".linux") is None:
         raise LoadError(f"{path}: no kernel", hint="it is another EFI program")

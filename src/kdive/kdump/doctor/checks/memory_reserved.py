@@ -11,6 +11,7 @@ import re
 from kdive.facts.missing import Missing, known
 from kdive.kdump.doctor.check import Outcome, Stage, check, fail, ok, skip
 from kdive.kdump.doctor.host import Host
+from kdive.kdump.doctor.next_boot import at_next_boot
 from kdive.kexec.state import read_state
 
 _LINES = re.compile(r".*crash ?kernel.*(?:reserv|fail|alloc|memory|too|invalid).*", re.IGNORECASE)
@@ -30,6 +31,10 @@ def look(host: Host) -> Outcome:
         return ok(f"{size >> 20} MB are reserved", *evidence)
     log = known(host.log, "")
     evidence += [f"kernel log: {line.strip()[:200]}" for line in _LINES.findall(log)[:3]]
+    written = at_next_boot(host)
+    if not asked and written:
+        words = " ".join(written)
+        return fail("no memory is reserved before the next boot", *evidence, f"boot loader: {words}", fix="reboot")
     if not asked and isinstance(host.cmdline, str):
         return fail(
             "no memory is reserved: the kernel was booted without crashkernel=",
