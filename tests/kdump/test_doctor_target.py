@@ -253,3 +253,15 @@ def test_a_kernel_without_types_and_without_debuginfo(tmp_path: Path) -> None:
     write(tree, {f"boot/config-{RELEASE}": config})
     only_wrong(tree, "debuginfo", "warn")
     assert all_well(write(tree, {f"usr/lib/debug/boot/vmlinux-{RELEASE}": "ELF"}))
+
+
+def test_a_reservation_that_image_and_kernel_do_not_fit_into(tmp_path: Path) -> None:
+    tree = write(healthy(tmp_path), {"sys/kernel/kexec_crash_size": f"{16 << 20}\n"})
+    found = only_wrong(tree, "reservation-size", "fail")
+    assert "/sys/kernel/kexec_crash_size: 16 MB" in found.evidence
+
+
+def test_an_image_without_python_warns_that_dumps_are_not_filtered(tmp_path: Path) -> None:
+    record = to_text(replace(RECORD, python=False))
+    tree = write(healthy(tmp_path), {f"var/lib/kdive/capture-{RELEASE}.json": record})
+    assert "unfiltered" in only_wrong(tree, "reservation-size", "warn").reason
