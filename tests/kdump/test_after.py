@@ -15,6 +15,7 @@ from kdive.errors import KdiveError
 from kdive.kdump import after, crash_test, notices
 from kdive.kdump.dumps import StoredDump, dumps_in
 from kdive.units import UnixSeconds
+from tests.kdump.test_dumps import captured
 from tests.kdump.trees_of_hosts import write
 
 TITLE = "BUG in zoo_bug_leaf [crashzoo]"
@@ -103,6 +104,19 @@ def test_a_test_fails_where_no_dump_has_its_id(crashed: Path) -> None:
     done = after.settle_test(dumps_in([crashed / "var/crash"]), crashed)
     assert done is not None
     assert (done.state, done.reason) == ("failed", "the crash left no dump")
+
+
+def test_a_test_fails_where_the_dump_is_not_what_was_saved(tmp_path: Path) -> None:
+    test = pending(tmp_path)
+    folder = captured(tmp_path / "var/crash/web1-2026-11-23-05:07:08")
+    line = f"kdive: test crash {test.id}\n"
+    wrong = {"vmcore": {"size": 6, "sha256": "00"}, "vmcore-dmesg.txt": {"size": len(line), "sha256": "00"}}
+    captured(folder, files=wrong)
+    write(folder, {"vmcore-dmesg.txt": line})
+    write(tmp_path, {"proc/sys/kernel/random/boot_id": "second\n"})
+    done = after.settle_test(dumps_in([tmp_path / "var/crash"]), tmp_path)
+    assert done is not None
+    assert (done.state, done.reason.endswith("is not what the manifest's checksum was made of")) == ("failed", True)
 
 
 def test_a_test_is_announced_in_the_log_before_the_crash(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from kdive.engine.manifest import check_files
 from kdive.errors import KdiveError
 from kdive.facts.codec import from_json, to_json
 from kdive.facts.missing import Missing
@@ -110,6 +111,10 @@ def settled(test: CrashTest, dumps: Sequence[StoredDump], root: Path = Path("/")
         return replace(test, state="failed", reason="the crash left no dump")
     if not found.complete:
         return replace(test, state="failed", reason=found.problem, dump=found.folder)
+    names = [name for name in (found.vmcore, found.log) if isinstance(name, str)]
+    problems = check_files([Path(found.folder, name) for name in names]).problems
+    if problems:
+        return replace(test, state="failed", reason=problems[0], dump=found.folder)
     return replace(test, state="passed", dump=found.folder)
 
 
