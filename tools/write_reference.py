@@ -1,6 +1,7 @@
-"""Writes docs/commands.md, docs/classes.md and docs/man/kdive.1 from what the program itself declares.
+"""Writes docs/commands.md, docs/classes.md, docs/checks.md and docs/man/kdive.1 from what the program itself declares.
 
-Run it after a change of a verb, an option or a class: `.venv/bin/python tools/write_reference.py`. A test compares.
+Run it after a change of a verb, an option, a class or a check: `.venv/bin/python tools/write_reference.py`. A test
+compares.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from kdive.cli import parser
 from kdive.diagnosis.classes import classes
+from kdive.kdump.doctor.examine import descriptions
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -42,6 +44,20 @@ def classes_page() -> str:
         "|---|---|---|",
     ]
     lines += [f"| `{one.id}` | {_cell(one.meaning)} | {guilty[one.guilty]} |" for one in classes().values()]
+    return "\n".join(lines) + "\n"
+
+
+def checks_page() -> str:
+    """The checks of `kdive doctor` in the order of the chain, in Markdown."""
+    lines = [
+        "# Checks",
+        "",
+        "Written by `tools/write_reference.py`; edit the checks in `src/kdive/kdump/doctor/checks/`. What",
+        "`kdive doctor` looks at, in the order in which a crash meets it. `--fix` mends those that say so.",
+    ]
+    for one in descriptions():
+        mended = " (`--fix` mends it)" if one.mends else ""
+        lines += ["", f"## {one.id}", "", f"{one.what}.{mended}", "", one.why]
     return "\n".join(lines) + "\n"
 
 
@@ -86,6 +102,7 @@ def _cell(text: str) -> str:
 def main() -> None:
     (DOCS / "commands.md").write_text(commands_page())
     (DOCS / "classes.md").write_text(classes_page())
+    (DOCS / "checks.md").write_text(checks_page())
     (DOCS / "man").mkdir(exist_ok=True)
     (DOCS / "man" / "kdive.1").write_text(man_page())
 

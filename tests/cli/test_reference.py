@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tools.write_reference import classes_page, commands_page, man_page
+from tools.write_reference import checks_page, classes_page, commands_page, man_page
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
@@ -24,3 +24,7 @@ def test_the_man_page_is_up_to_date() -> None:
 
 def test_the_page_of_classes_is_up_to_date() -> None:
     assert (DOCS / "classes.md").read_text() == classes_page(), "run tools/write_reference.py"
+
+
+def test_the_page_of_checks_is_up_to_date() -> None:
+    assert (DOCS / "checks.md").read_text() == checks_page(), "run tools/write_reference.py"

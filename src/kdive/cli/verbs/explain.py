@@ -58,7 +58,7 @@ def _known() -> tuple[Explanation, ...]:
         for one in classes().values()
     )
     of_checks = (
-        Explanation("check", "checks of `kdive doctor`", id_, f"{what} {why}") for id_, what, why in descriptions()
+        Explanation("check", "checks of `kdive doctor`", one.id, f"{one.what}. {one.why}") for one in descriptions()
     )
     return (*explanations(), *of_classes, *of_checks)
 

@@ -30,15 +30,25 @@ class Checked:
     fixable: bool  # `kdive doctor --fix` does it
 
 
+@dataclass(frozen=True)
+class Description:
+    """What a check is about."""
+
+    id: str
+    what: str
+    why: str
+    mends: bool
+
+
+def descriptions() -> list[Description]:
+    """All checks, in the order of the chain."""
+    return [_describe(name) for name in known()]
+
+
 def known() -> list[str]:
     """Ids of all checks, in the order of the chain."""
     ids = [name.replace("_", "-") for name in registry.names(_CHECKS)]
     return sorted(ids, key=lambda name: (_check(name).stage, name))
-
-
-def descriptions() -> list[tuple[str, str, str]]:
-    """Id of every check, what it says when it is well, and why that matters."""
-    return [(name, *_words(name)) for name in known()]
 
 
 def examine(host: Host, ids: Sequence[str] = ()) -> tuple[Checked, ...]:
@@ -91,24 +101,23 @@ _AFTER = "not looked at before this is mended: "
 
 
 def _checked(name: str, outcome: Outcome) -> Checked:
-    module = _module(name)
-    what, why = _words(name)
+    about = _describe(name)
     return Checked(
         id=name,
         result=outcome.result,
         reason=outcome.reason,
-        what=what.rstrip("."),
-        why=why,
+        what=about.what,
+        why=about.why,
         evidence=outcome.evidence,
         fix=outcome.fix,
-        fixable=hasattr(module, "mend") and outcome.result in ("warn", "fail"),
+        fixable=about.mends and outcome.result in ("warn", "fail"),
     )
 
 
-def _words(name: str) -> tuple[str, str]:
-    """The first line of the check's docstring, and the rest as one."""
-    what, _, why = (_module(name).__doc__ or "").strip().partition("\n")
-    return what, " ".join(why.split())
+def _describe(name: str) -> Description:
+    module = _module(name)
+    what, _, why = (module.__doc__ or "").strip().partition("\n")
+    return Description(name, what.rstrip("."), " ".join(why.split()), hasattr(module, "mend"))
 
 
 def _check(name: str) -> Check:
