@@ -91,7 +91,7 @@ class Task:
     comm: str
     state: str  # "RU", "IN", "UN", "ST", "TR", "ZO", "DE", "PA", "WA", "ID", "NE"
     cpu: int
-    task: Address
+    task: Address | Missing
     on_cpu: bool
     kernel_thread: bool
     uninterruptible_ns: Nanoseconds | None = None  # how long a blocked task has been off the CPU
@@ -106,7 +106,7 @@ class Tasks:
 @dataclass(frozen=True)
 class Module:
     name: str
-    base: Address
+    base: Address | Missing
     size: ByteCount
     taints: str = ""  # "OE": out of tree, unsigned
     state: str = "live"

@@ -74,7 +74,7 @@ class _StackReader:
             frames=(),
             pid=task.pid,
             comm=task.comm,
-            task=task.task,
+            task=task.task or None,
             cpu=task.cpu,
             on_cpu=task.on_cpu,
             crashed=crashed,

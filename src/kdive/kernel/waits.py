@@ -48,7 +48,7 @@ def read_waits(kernel: Kernel, tasks: Tasks | Missing, stacks: Stacks | Missing)
         if isinstance(fact, Missing):
             return fact
     assert isinstance(tasks, Tasks) and isinstance(stacks, Stacks)
-    reader = _WaitReader(kernel, {int(task.task): task.pid for task in tasks.tasks})
+    reader = _WaitReader(kernel, {int(task.task): task.pid for task in tasks.tasks if task.task})
     return Waits(tuple(reader.waits(stacks)))
 
 

@@ -51,7 +51,7 @@ def blocked_section(report: Report) -> tuple[Section, ...]:
     stacks, tasks = report.facts.stacks, report.facts.tasks
     if isinstance(stacks, Missing):
         return ()
-    by_address: dict[int, Task] = {} if isinstance(tasks, Missing) else {task.task: task for task in tasks.tasks}
+    by_pid: dict[int, Task] = {} if isinstance(tasks, Missing) else {task.pid: task for task in tasks.tasks}
     groups: dict[str, list[Stack]] = {}
     for stack in stacks.stacks:
         if stack.state == "UN" and not stack.on_cpu:
@@ -60,7 +60,7 @@ def blocked_section(report: Report) -> tuple[Section, ...]:
         return ()
     largest = sorted(groups.items(), key=lambda group: -len(group[1]))
     rows = tuple(
-        (str(len(members)), _members(members), _longest(members, by_address), top)
+        (str(len(members)), _members(members), _longest(members, by_pid), top)
         for top, members in largest[:_MOST_GROUPS]
     )
     total = sum(map(len, groups.values())) + stacks.skipped
@@ -162,9 +162,9 @@ def _members(members: list[Stack]) -> str:
     return ", ".join(names[:3]) + (f", {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _longest(members: list[Stack], by_address: dict[int, Task]) -> str:
+def _longest(members: list[Stack], by_pid: dict[int, Task]) -> str:
     """How long the one that waits longest has been off the CPU."""
-    found = [by_address[stack.task] for stack in members if stack.task in by_address]
+    found = [by_pid[stack.pid] for stack in members if stack.pid in by_pid]
     longest = max((int(task.uninterruptible_ns or 0) for task in found), default=0)
     return words.duration(longest) if longest else ""
 

@@ -46,6 +46,15 @@ class Options:
     html: Annotated[Path | None, Opt("FILE", "write one self-contained page as well")] = None
     save_facts: Annotated[Path | None, Opt("FILE", "write what was read, to report on it again elsewhere")] = None
     verify: Annotated[Path | None, Opt("FILE", "read each piece of evidence of a saved JSON report once more")] = None
+    level: Annotated[
+        str,
+        Opt(
+            "LEVEL",
+            "what may be shown: private (all), team (no hosts, no network addresses), public (no command line and no"
+            " kernel addresses either)",
+            choices=("private", "team", "public"),
+        ),
+    ] = "private"
     width: Annotated[int, Opt("N", "columns of the text (default: the terminal's, else 80)")] = 0
     colour: Annotated[str, Opt("WHEN", "auto, always or never", choices=("auto", "always", "never"))] = "auto"
 
@@ -108,7 +117,12 @@ def _make_report(options: Options, path: Path, terminal: Terminal) -> Report:
 
     request = _request(options, path, terminal)
     with terminal.progress() as progress:
-        return make_report(request, progress)
+        report = make_report(request, progress)
+    if options.level == "private":
+        return report
+    from kdive.report.privacy import at_level
+
+    return at_level(report, options.level)
 
 
 def _request(options: Options, path: Path, terminal: Terminal) -> ReportRequest:
