@@ -43,6 +43,11 @@ class Host:
         return self.root == Path("/")
 
     @cached_property
+    def partial(self) -> bool:
+        """A sosreport: what is not in it may well be on the machine."""
+        return self.exists("sos_logs") or self.exists("sos_reports")
+
+    @cached_property
     def now(self) -> float:
         """Seconds since 1970; of a saved tree, when it was saved."""
         saved = self.stat("proc/cmdline")

@@ -20,9 +20,8 @@ _SHOWN = 5
 def look(host: Host) -> Outcome:
     file = image_file(host)
     if isinstance(file, Missing):
-        return (
-            skip(file.reason) if not host.live and not host.exists("var/lib") else fail(file.reason, fix="kdive setup")
-        )
+        unknown = host.partial or (not host.live and not host.exists("var/lib"))
+        return skip("the tree holds no images") if unknown else fail(file.reason, fix="kdive setup")
     status = host.stat(file)
     evidence = f"/{file}: {status.st_size >> 20 if status else 0} MB"
     if not file.startswith("var/lib/kdive/"):

@@ -14,7 +14,7 @@ from kdive.kdump.doctor.host import Host
 def look(host: Host) -> Outcome:
     clocks = host.glob("sys/class/rtc/rtc*")
     if not clocks:
-        if not host.exists("sys/class"):
+        if host.partial or not host.exists("sys/class"):
             return skip("the tree does not say whether there is a hardware clock")
         return warn(
             "this machine has no hardware clock: the dump's folder is named by a date of 1970",

@@ -23,6 +23,8 @@ def look(host: Host) -> Outcome:
     where = landing(host)
     if isinstance(where, Missing):
         return skip(where.reason)
+    if host.partial:
+        return skip("modes of the machine's folders are not saved in a sosreport")
     status = host.stat(where.folder)
     if status is None:
         return ok(f"{where.folder} is not there yet; the capture makes it for root alone")

@@ -24,6 +24,10 @@ def look(host: Host) -> Outcome:
         dumps = dumps_in(places.dump_folders(configuration(host), host.root))
     except KdiveError as error:
         return skip(error.message)
+    if host.partial:
+        return skip(
+            f"a sosreport holds no dumps; logs of {len(dumps)} crashes", *(dump.folder for dump in dumps[:_SHOWN])
+        )
     if dumps and not dumps[0].complete:
         return warn(
             f"the last dump is not whole: {dumps[0].problem}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kdive.facts.missing import Missing
 from kdive.kdump.crash_test import FILE, read_test
-from kdive.kdump.doctor.check import Outcome, Stage, check, fail, ok, warn
+from kdive.kdump.doctor.check import Outcome, Stage, check, fail, ok, skip, warn
 from kdive.kdump.doctor.host import Host
 
 _OLD_S = 365 * 86400
@@ -18,6 +18,8 @@ _TEST = "kdive test, at a time when the machine may be down for some minutes"
 @check(Stage.PROOF, needs=("image-loaded",))
 def look(host: Host) -> Outcome:
     test = read_test(host.root)
+    if isinstance(test, Missing) and host.partial:
+        return skip("results of tests are not saved in a sosreport")
     if isinstance(test, Missing):
         return warn(test.reason, fix=_TEST)
     evidence = f"/{FILE}: {test.id}, {test.kernel}, {test.state}"
