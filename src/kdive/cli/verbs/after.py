@@ -2,11 +2,12 @@
 
 A new dump gets report.txt, report.html and report.json beside it, one line goes to the journal and is shown at login,
 and mail and webhook of the configuration are told. A dump is never reported on twice. When the machine was crashed by
-`kdive test`, the test gets its result.
+`kdive test`, the test gets its result. Where the configuration says how many dumps to keep, older ones go.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,12 +15,14 @@ from typing import TYPE_CHECKING, Annotated
 from kdive.cli.terminal import Terminal
 from kdive.errors import EXIT_OK, KdiveError
 from kdive.options import Arg, Opt
+from kdive.units import UnixSeconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from kdive.kdump.after import Told
     from kdive.kdump.config import KdumpConfig
+    from kdive.kdump.dumps import StoredDump
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,18 @@ def run(options: Options, terminal: Terminal) -> int:
             terminal.write(f"kdive: the test crash failed: {test.reason}")
         elif not told:
             terminal.write("no new dumps")
+        if config.keep:
+            _try(terminal, lambda: _prune(dumps, config.keep, terminal))
     return EXIT_OK
+
+
+def _prune(dumps: Sequence[StoredDump], keep: int, terminal: Terminal) -> None:
+    """Keeps as many as are configured."""
+    from kdive.kdump.dumps import Policy, removable, remove
+
+    for dump in removable(dumps, Policy(keep=keep), UnixSeconds(int(time.time()))):
+        remove(dump)
+        terminal.write(f"removed {dump.folder}: {keep} dumps are kept")
 
 
 def _tell(told: Told, config: KdumpConfig, terminal: Terminal) -> None:
