@@ -26,6 +26,18 @@ def called_as(name: str, folder: Path, *argv: str | Path, stdin: bytes = b"") ->
     return subprocess.run([sys.executable, program, *argv], input=stdin, capture_output=True, timeout=60, check=False)
 
 
+def test_a_filter_file_is_obeyed(sample_vmcore: Path, tmp_path: Path) -> None:
+    (tmp_path / "filter").write_text("[vmlinux]\nerase init_task.comm\n")
+    made = called_as("makedumpfile", tmp_path, "-c", "--config", tmp_path / "filter", sample_vmcore, tmp_path / "out")
+    assert made.returncode == 0
+    with open_dump(tmp_path / "out") as dump:
+        assert dump.eraseinfo == b"erase init_task.comm size 16\n"
+    (tmp_path / "filter").write_text("erase no_such_symbol\n")
+    refused = called_as("makedumpfile", tmp_path, "--config", tmp_path / "filter", sample_vmcore, tmp_path / "other")
+    assert refused.returncode == 1
+    assert not (tmp_path / "other").exists()
+
+
 def pages(path: Path) -> dict[int, bytes]:
     """The content of each page in a dump."""
     with open_dump(path) as dump:

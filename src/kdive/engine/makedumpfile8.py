@@ -28,7 +28,6 @@ _IMPOSSIBLE = {
     "--diskset": "sadump disk sets are not read",
     "--eppic": "eppic macros are not run",
     "--extension": "makedumpfile's extensions are not run",
-    "--config": "a makedumpfile.conf is not read",
 }
 _VALUES = (
     "xen-syms",
@@ -118,7 +117,8 @@ class Command:
     partial: bool = False  # the log since it was last cleared
     messages: Messages = _DEFAULT_MESSAGES
     addresses: tuple[int, ...] = ()  # to translate
-    vmlinux: Path | None = None  # has to belong to the dump; nothing else is wanted of it
+    vmlinux: Path | None = None  # has to belong to the dump; else only wanted for what is to be erased
+    filter: Path | None = None  # a makedumpfile.conf(5)
     vmcoreinfo: Path | None = None  # likewise
     ignored: tuple[str, ...] = ()  # options without a meaning here
 
@@ -164,6 +164,7 @@ def understand(argv: Sequence[str]) -> Command:
         messages=given.messages,
         addresses=tuple(given.addresses),
         vmlinux=given.files.get("-x"),
+        filter=given.files.get("--config"),
         vmcoreinfo=given.files.get("-i"),
         ignored=tuple(given.ignored),
     )
@@ -178,7 +179,7 @@ def _take(given: _Given, name: str, value: str) -> None:
         given.compression = _COMPRESSIONS[name]
     elif name in _WITHOUT_MEANING:
         given.ignored.append(f"{name} {value}".rstrip())
-    elif name in ("-x", "-i"):
+    elif name in ("-x", "-i", "--config"):
         given.files[name] = Path(value)
     elif name in _TAKERS:
         _TAKERS[name](given, value)

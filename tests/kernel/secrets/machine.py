@@ -15,17 +15,8 @@ from tests.kexec import guest
 
 _PLANT = Path(__file__).parent / "plant.py"
 _MODULES = (
-    "algif_skcipher",
-    "algif_hash",
-    "tls",
-    "dm_crypt",
-    "wireguard",
-    "ext4",
-    "cbc",
-    "xts",
-    "gcm",
-    "ccm",
-    "aesni_intel",
+    *("algif_skcipher", "algif_hash", "tls", "dm_crypt", "wireguard", "ext4"),
+    *("cbc", "xts", "gcm", "ccm", "ctr", "ghash_generic", "aesni_intel", "aes_ce_blk"),
 )
 _SCRIPT = """\
 ln -s lib /lib64 2>/dev/null

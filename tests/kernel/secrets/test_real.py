@@ -32,10 +32,11 @@ PLANTED = {name: plant.secret(name) for name in TEXTS} | {f"key of {name}": plan
 PLANTED |= {"key of tls": plant.key("tls")[:16], "key of wireguard": plant.private("wireguard")}
 
 
-@pytest.fixture(scope="module", params=("6.12", "newest"))
+@pytest.fixture(scope="module", params=(("6.12", "x86_64"), ("newest", "x86_64"), ("6.12", "aarch64")), ids=" ".join)
 def vmcore(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    need("qemu-system-x86_64", "apt-get", "dpkg-deb", "mke2fs")
-    bench = prepare.prepare(Store(), prepare.Wanted(request.param, "x86_64"), lambda what: None, zoo=False)
+    kernel, arch = request.param
+    need(f"qemu-system-{arch}", "apt-get", "dpkg-deb", "mke2fs")
+    bench = prepare.prepare(Store(), prepare.Wanted(kernel, arch), lambda what: None, zoo=False)
     path, console = machine.crash(bench, tmp_path_factory.mktemp("planted"))
     assert console.count("kdive-test: planted") == 9, console
     return path

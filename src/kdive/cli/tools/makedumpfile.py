@@ -35,7 +35,8 @@ usage: {name} [OPTIONS] VMCORE DUMPFILE     done by kdive: see `kdive dump --hel
   -E                        an ELF core
   -L SIZE                   let the output grow to SIZE bytes at most
   -f                        replace DUMPFILE
-  -x VMLINUX, -i VMCOREINFO has to belong to VMCORE (exit code 2); nothing else is wanted of it
+  -x VMLINUX, -i VMCOREINFO has to belong to VMCORE (exit code 2); else only wanted for --config
+      --config FILE         erase what the file names: makedumpfile.conf(5)
       --num-threads N       threads that read and compress
       --message-level N     1 progress, 2 what was done, 4 errors, 8 what is passed over, 16 counts of pages
   -D, --show-stats          the same as adding 8, 16 to it
@@ -124,6 +125,12 @@ def _dump(command: Command, terminal: Terminal, output: _Output) -> int:
     request = command.request
     assert request is not None
     _check_belongs(command)
+    if command.filter is not None:
+        from kdive.cli.dump_redact import with_erasures
+
+        request, found = with_erasures(request, "", command.filter, command.vmlinux, terminal)
+        for text in found.warnings:
+            output.common(f"warning: {text}")
     with terminal.progress() if command.messages & Messages.PROGRESS else nullcontext(_silent) as progress:
 
         def show(state: Progress) -> None:
