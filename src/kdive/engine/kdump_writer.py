@@ -1,14 +1,18 @@
 """Writes kdump-compressed dumps, version 6.
 
-The first pass writes both bitmaps into the file, the second reads the one of them back and writes the pages. From its
-first byte on the file says that it is incomplete, and stops saying so when all of it has reached the disk.
+The first pass writes both bitmaps into the file, the second reads the one of them back and writes the pages: those of
+the log and the kernel's image before all others, wherever they are in memory. From its first byte on the file says that
+it is incomplete, and stops saying so when all of it has reached the disk. In between, each batch is followed by its
+descriptors, and all of it is sent to the disk now and then: what was written stays there if the machine stops.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kdive.engine.batches import Batch, packed
 from kdive.engine.bitmaps import BitmapReader, BitmapWriter, Spool
@@ -24,13 +28,14 @@ from kdive.units import ByteCount
 
 
 class KdumpFile:
-    """One file on its way; all of its pages come in batches, in order."""
+    """One file on its way; its pages come in batches, with their places among all of its pages."""
 
-    def __init__(self, output: Output, layout: KdumpLayout) -> None:
+    def __init__(self, output: Output, layout: KdumpLayout, sync_bytes: int | None = None) -> None:
         self.output = output
         self.layout = layout
         self._dtype = descriptor_dtype(layout.machine.order)
-        self._next_descriptor = 0
+        self._sync_bytes = sync_bytes  # of data that may be lost if the machine stops
+        self._synced = 0
         self._position = 0  # of the next page's data
         self._zero = np.zeros(1, self._dtype)[0]
 
@@ -44,15 +49,15 @@ class KdumpFile:
 
         Without the level's bit for them they belong to the pages kept; nobody asks for a page of zeros each.
         """
-        self._next_descriptor = self.layout.descriptors_offset
-        self._position = self._next_descriptor + count * self._dtype.itemsize
+        self._position = self.layout.descriptors_offset + count * self._dtype.itemsize
         self.output.reserve(self._position)
         page_size = self.layout.machine.page_size
         self._zero["offset"], self._zero["data_size"] = self._position, page_size
         self.output.write(self._position, bytes(page_size))
         self._position += page_size
+        self._synced = self._position
 
-    def write(self, batch: Batch) -> None:
+    def write(self, batch: Batch, places: NDArray[np.int64]) -> None:
         """Data first: a descriptor that is there points to a page that is."""
         table = np.zeros(len(batch.pfns), self._dtype)
         kept = batch.good & ~batch.zero
@@ -61,9 +66,14 @@ class KdumpFile:
         table["flags"][kept] = batch.flags
         table[batch.zero] = self._zero
         self.output.write(self._position, batch.data)
-        self.output.write(self._next_descriptor, table.tobytes())
+        breaks = (np.flatnonzero(np.diff(places) != 1) + 1).tolist()
+        for first, end in pairwise([0, *breaks, len(places)]):
+            start = self.layout.descriptors_offset + int(places[first]) * self._dtype.itemsize
+            self.output.write(start, table[first:end].tobytes())
         self._position += len(batch.data)
-        self._next_descriptor += table.nbytes
+        if self._sync_bytes is not None and self._position - self._synced >= self._sync_bytes:
+            self.output.sync()
+            self._synced = self._position
 
     def finish(self, eraseinfo: bytes, *, incomplete: bool, sync: bool) -> None:
         """Takes the mark off, unless the dump stays `incomplete`."""
@@ -87,15 +97,17 @@ def write_kdump(
     output: Output,
     options: WriteOptions,
     report: Report,
+    first: Sequence[NDArray[np.int64]] = (),
 ) -> Tally:
-    """The whole dump. What no longer fits is missing; the tally says why."""
+    """The whole dump, the pages of `first` before the others. What no longer fits is missing; the tally says why."""
     tally = Tally()
-    file = KdumpFile(output, KdumpLayout(machine, options.compression, options.level | machine.dump_level))
+    layout = KdumpLayout(machine, options.compression, options.level | machine.dump_level)
+    file = KdumpFile(output, layout, options.sync_bytes if options.sync else None)
     try:
         file.begin()
         with Spool() as spool:
             dumped = first_pass(file, spool, reader, windows, options, tally, report)
-            _write_pages(file, dumped, reader, options, tally, report)
+            _write_pages(file, dumped, reader, options, tally, report, first)
     except (OutputFullError, OutputError) as error:
         if not file.output.size:
             raise
@@ -135,13 +147,49 @@ def first_pass(
 
 
 def _write_pages(
-    file: KdumpFile, dumped: BitmapReader, reader: PageReader, options: WriteOptions, tally: Tally, report: Report
+    file: KdumpFile,
+    dumped: BitmapReader,
+    reader: PageReader,
+    options: WriteOptions,
+    tally: Tally,
+    report: Report,
+    first: Sequence[NDArray[np.int64]],
 ) -> None:
     file.begin_pages(tally.selected.dumped)
-    for batch in packed(reader, dumped.pieces(), options.compression, options.jobs):
-        file.write(batch)
-        tally.add(batch)
-        report(Progress("writing", tally.done, tally.selected.dumped, ByteCount(file.output.size)))
+    early, places_of_early = _placed(dumped, first)
+
+    def write(pieces: Iterable[NDArray[np.int64]], is_early: bool) -> None:
+        done = 0
+        for batch in packed(reader, pieces, options.compression, options.jobs):
+            before = np.searchsorted(early, batch.pfns)
+            others = np.arange(done, done + len(batch.pfns))
+            file.write(batch, places_of_early[before] if is_early else others + before)
+            done += len(batch.pfns)
+            tally.add(batch)
+            report(Progress("writing", tally.done, tally.selected.dumped, ByteCount(file.output.size)))
+
+    for pfns in first:
+        write([pfns[np.isin(pfns, early)]], is_early=True)
+    write(_without(dumped, early), is_early=False)
+
+
+def _placed(dumped: BitmapReader, groups: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Those pages of all `groups` that are dumped, ascending, and their places among all that are."""
+    wanted = np.unique(np.concatenate([*groups, np.empty(0, np.int64)]))
+    found, places = [wanted[:0]], [wanted[:0]]
+    count = 0
+    for piece in dumped.pieces(0, int(wanted[-1]) + 1) if len(wanted) else ():
+        index = np.flatnonzero(np.isin(piece, wanted))
+        found.append(piece[index])
+        places.append(index + count)
+        count += len(piece)
+    return np.concatenate(found), np.concatenate(places)
+
+
+def _without(dumped: BitmapReader, early: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    for piece in dumped.pieces():
+        first, end = np.searchsorted(early, (piece[0], piece[-1] + 1))
+        yield piece if first == end else piece[~np.isin(piece, early[first:end])]
 
 
 def _finish(file: KdumpFile, options: WriteOptions, tally: Tally) -> None:

@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from kdive.engine.batches import packed
 from kdive.engine.bitmaps import BitmapReader, Spool
 from kdive.engine.chosen import Window
@@ -59,8 +61,10 @@ def write_split(
         first.begin()
         dumped = first_pass(first, spool, reader, windows, options, tally, report)
         parts = shares(dumped, tally.selected.dumped, len(paths))
+        sync_bytes = options.sync_bytes if options.sync else None
         files = [
-            KdumpFile(output, replace(layout, part=part)) for output, (part, _) in zip(outputs, parts, strict=True)
+            KdumpFile(output, replace(layout, part=part), sync_bytes)
+            for output, (part, _) in zip(outputs, parts, strict=True)
         ]
         stops = [_stopped(tally, file, outputs[0]) for file in files]
         for index, (file, (_, count)) in enumerate(zip(files, parts, strict=True)):
@@ -123,7 +127,9 @@ def _write_part(
 ) -> None:
     file.begin_pages(count)
     pieces = dumped.pieces(file.layout.first_pfn, file.layout.end_pfn)
+    done = 0
     for batch in packed(reader, pieces, options.compression, options.jobs):
-        file.write(batch)
+        file.write(batch, np.arange(done, done + len(batch.pfns)))
+        done += len(batch.pfns)
         tally.add(batch)
         report(Progress("writing", tally.done, tally.selected.dumped, ByteCount(file.output.size)))

@@ -8,6 +8,7 @@ from pathlib import Path
 from kdive.engine.chosen import Window
 from kdive.engine.elf_writer import write_elf
 from kdive.engine.erase import erasing
+from kdive.engine.first_pages import first_pages
 from kdive.engine.kdump_writer import write_kdump
 from kdive.engine.machine import machine_of
 from kdive.engine.output import FileOutput, Output
@@ -36,5 +37,5 @@ def write_dump(
     if options.format == "elf":
         tally = write_elf(memory, machine, reader, windows, output, options, report)
     else:
-        tally = write_kdump(machine, reader, windows, output, options, report)
+        tally = write_kdump(machine, reader, windows, output, options, report, first_pages(memory.dump))
     return tally.result((output.name,))

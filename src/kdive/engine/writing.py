@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Compression = Literal["zstd", "zlib", "lzo", "snappy", ""]
 BATCH_BYTES = 4 << 20  # of pages that are read, tested and compressed in one go
 DROPPED_RUN_PAGES = 256  # ELF: shorter runs of excluded pages stay, as makedumpfile does; a program header costs less
+SYNC_BYTES = 128 << 20
 ZERO_PAGES = 0x1  # the bit of a dump level that this room decides: all others are the selection's
 
 
@@ -39,6 +40,7 @@ class WriteOptions:
     erase: ErasePlan | None = None
     dropped_run_pages: int = DROPPED_RUN_PAGES
     sync: bool = True  # to the disk, before the dump is called complete
+    sync_bytes: int = SYNC_BYTES  # and each time as much data was written
 
 
 @dataclass(frozen=True)
