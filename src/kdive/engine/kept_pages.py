@@ -16,27 +16,32 @@ from kdive.memory.memory import Memory
 
 
 def kept_pages(
-    memory: Memory, level: int, looked_at: Callable[[int], None] = lambda pages: None
+    memory: Memory,
+    level: int,
+    looked_at: Callable[[int], None] = lambda pages: None,
+    selection: Selection | None = None,
 ) -> Iterator[tuple[NDArray[np.int64], Pages]]:
     """The pfns of some pages, ascending, and their content, a page a row, until the next are read.
 
     Pages that the dump does not hold, or that cannot be read, are passed over. `looked_at` gets how many pages of the
-    machine were looked at so far.
+    machine were looked at so far; a `selection` that is given has counted their kinds in the end.
     """
     reader = open_pages(memory.dump)
     buffer = np.empty((batch_pages(reader.page_size), reader.page_size), np.uint8)
-    for pfns in slices(_pfns(memory, level, looked_at), len(buffer)):
+    for pfns in slices(_pfns(memory, level, looked_at, selection or Selection(memory)), len(buffer)):
         pages = buffer[: len(pfns)]
         good = reader.read_pages(pfns, pages)
         yield (pfns, pages) if good.all() else (pfns[good], pages[good])
 
 
-def _pfns(memory: Memory, level: int, looked_at: Callable[[int], None]) -> Iterator[NDArray[np.int64]]:
+def _pfns(
+    memory: Memory, level: int, looked_at: Callable[[int], None], selection: Selection
+) -> Iterator[NDArray[np.int64]]:
     reader = open_pages(memory.dump)
     excluded = np.zeros(256, np.bool_)
     excluded[[int(kind) for kind in excluded_kinds(level)]] = True
     seen = 0
-    for window in Selection(memory).windows():
+    for window in selection.windows():
         kept = window.present & ~excluded[window.kinds] & reader.holds(window.first_pfn, len(window.kinds))
         yield np.flatnonzero(kept) + window.first_pfn
         seen += int(np.count_nonzero(window.present))

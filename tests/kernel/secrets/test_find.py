@@ -101,3 +101,13 @@ def test_the_section_of_a_module_that_is_not_loaded_is_left_out_and_said(opened:
     found = filtered(opened, "[nouveau]\nerase anything\n")
     assert found.absent == ("module nouveau",)
     assert found.plan.size == 0
+
+
+def test_a_dump_whose_programs_memory_cannot_be_told_warns_that_it_may_be_left(sample_vmcore: Path) -> None:
+    with open_dump(sample_vmcore) as dump:
+        memory = open_memory(dump)
+        symbols = find_symbols(memory, SymbolOptions(none=True))
+        lines = dump.vmcoreinfo_text.splitlines(keepends=True)
+        dump.adopt_vmcoreinfo(b"".join(line for line in lines if not line.startswith(b"OFFSET(page.mapping)")))
+        found = find_secrets(memory, symbols, Wanted(kind.chosen("keyrings")), 31)
+    assert any(warning.startswith("programs' memory: ") for warning in found.warnings)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from kdive.engine.erase import ErasePlan, Erasure, plan_of, together
 from kdive.engine.find_words import WordSearch
 from kdive.engine.kept_pages import kept_pages
+from kdive.engine.kinds import PageKind
+from kdive.engine.selection import Selection
 from kdive.errors import DumpError, KdiveError, ReadError
 from kdive.formats.filter_config import Section
 from kdive.kernel.context import Kernel
@@ -19,6 +22,8 @@ from kdive.kernel.secrets.view import Secret, View
 from kdive.memory.memory import Memory
 from kdive.symbols.failures import FAILURES
 from kdive.symbols.find import Symbols
+
+_FEW = 256  # one page in so many may be unknown: firmware's are
 
 Report = Callable[[str, int], None]  # what is done, and pages looked at
 
@@ -96,11 +101,20 @@ class _Search:
             with self._named(name):
                 for word in kind.pointers(self._view) if kind.pointers else ():
                     by_pointer.setdefault(word, []).append((name, kind))
-        search = WordSearch(by_pointer, self._memory.dump.order)
-        for pfns, pages in kept_pages(self._memory, level, lambda done: self._report("looking for secrets", done)):
+        search, selection = WordSearch(by_pointer, self._memory.dump.order), Selection(self._memory)
+        looked_at = partial(self._report, "looking for secrets")
+        for pfns, pages in kept_pages(self._memory, level, looked_at, selection):
             for place, word in search.find(pfns, pages):
                 for name, kind in by_pointer[word]:
                     self.take(name, kind.at(self._view, place, word) if kind.at else ())
+
+        self._view.kind = "programs' memory"
+        summary = selection.summary()
+        unknown, total = summary.pages[PageKind.UNKNOWN], sum(summary.pages.values())
+        for doubt in summary.warnings:
+            self._view.damaged(doubt)
+        if unknown * _FEW > total and not summary.warnings:
+            self._view.damaged(f"of {unknown} of {total} pages it is not known whether they are of it")
 
     def take(self, name: str, secrets: Iterable[Secret]) -> None:
         """Adds what is found of the kind `name`."""
@@ -121,7 +135,7 @@ class _Search:
     def copies(self, level: int) -> Iterator[Erasure]:
         """Where else they are."""
         copies = Copies(self._view, self._secrets)
-        for pfns, pages in kept_pages(self._memory, level, lambda done: self._report("looking for copies", done)):
+        for pfns, pages in kept_pages(self._memory, level, partial(self._report, "looking for copies")):
             yield from copies.find(pfns, pages)
 
     @contextmanager
