@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
+import pytest
+
 from kdive.facts.missing import Missing
+from kdive.kdump.doctor.examine import examine
 from kdive.kdump.doctor.host import Host
 from tests.kdump.trees_of_hosts import RELEASE, healthy, link, write
 
@@ -64,3 +68,22 @@ def test_patterns_find_links_that_lead_nowhere_too(tmp_path: Path) -> None:
     assert host.glob("etc/*.wants/one.service") == ["etc/a.wants/one.service", "etc/c.wants/one.service"]
     assert host.glob("etc/b.wants/*.service") == ["etc/b.wants/two.service"]
     assert host.glob("nowhere/*") == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="not run as root: nothing can be hidden from whoever runs the tests")
+def test_what_root_alone_can_read_is_skipped_not_missed() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        tree = healthy(Path(folder))
+        tree.chmod(0o755)
+        (tree / "var/lib/kdive").chmod(0o700)
+        (tree / f"boot/vmlinuz-{RELEASE}").chmod(0o600)
+        (tree / "var/crash").mkdir(mode=0o700)
+        examine(Host(tree))  # imports what the other user may not be able to read
+        os.seteuid(65534)
+        try:
+            found = {one.id: one for one in examine(Host(tree))}
+        finally:
+            os.seteuid(0)
+    assert [one for one in found.values() if one.result in ("warn", "fail")] == []
+    for name in ("capture-image", "last-test", "kernel-image"):
+        assert "root alone" in found[name].reason, found[name]

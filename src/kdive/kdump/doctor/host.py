@@ -80,6 +80,17 @@ class Host:
         """Whether there is a file or folder of that name."""
         return self.stat(name) is not None
 
+    def hidden(self, name: str) -> bool:
+        """Whether root alone can see the file, or read it."""
+        try:
+            path = self.path(name)
+            path.lstat()
+        except PermissionError:
+            return True
+        except (OSError, ValueError):
+            return False
+        return not os.access(path, os.R_OK, effective_ids=True)
+
     def stat(self, name: str) -> os.stat_result | None:
         """What stat(2) says of the file; None where it is not there, or not to be seen."""
         try:

@@ -10,7 +10,7 @@ from kdive.facts.missing import Missing
 from kdive.kdump.doctor.check import Outcome, Stage, check, fail, ok, skip, warn
 from kdive.kdump.doctor.host import Host
 from kdive.kdump.doctor.images import image_file, record
-from kdive.kdump.image.record import ImageRecord
+from kdive.kdump.image.record import FOLDER, ImageRecord
 
 _REBUILD = "kdive setup --refresh"
 _SHOWN = 5
@@ -20,6 +20,8 @@ _SHOWN = 5
 def look(host: Host) -> Outcome:
     file = image_file(host)
     if isinstance(file, Missing):
+        if host.hidden(str(FOLDER / "x")):
+            return skip(f"root alone can see into /{FOLDER}")
         unknown = host.partial or (not host.live and not host.exists("var/lib"))
         return skip("the tree holds no images") if unknown else fail(file.reason, fix="kdive setup")
     status = host.stat(file)

@@ -23,6 +23,8 @@ def look(host: Host) -> Outcome:
         return fail(
             file.reason, fix="mount /boot, or install the package of the running kernel again; or boot the newest one"
         )
+    if host.hidden(file):
+        return skip(f"root alone can read /{file}")
     try:
         image = read_image(host.path(file))
     except KdiveError as error:
