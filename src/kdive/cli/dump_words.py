@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kdive.engine.save import Saved, Usage
-    from kdive.engine.selection import Summary
+    from kdive.engine.request import Saved
+    from kdive.engine.save import Usage
+    from kdive.engine.summary import Summary
     from kdive.engine.writing import Progress
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,14 @@ from kdive.dumpfile.open import open_dump
 from kdive.engine.kinds import PageKind, excluded_kinds
 from kdive.engine.output import FileOutput
 from kdive.engine.reassemble import reassemble
-from kdive.engine.selection import Selection, Summary
+from kdive.engine.request import DumpRequest as DumpRequest
+from kdive.engine.request import Saved as Saved
+from kdive.engine.request import write_log as write_log
+from kdive.engine.selection import Selection
 from kdive.engine.split import write_split
+from kdive.engine.summary import Summary
 from kdive.engine.write import write_dump
-from kdive.engine.writing import Report, WriteOptions, WriteResult, no_report
+from kdive.engine.writing import Report, no_report
 from kdive.memory.open import open_memory
 from kdive.units import ByteCount
 
@@ -22,26 +26,6 @@ if TYPE_CHECKING:
     from kdive.engine.output import Output
 
 LEVELS = (0, 1, 2, 4, 8, 16, 17, 31)  # for which a forecast is made
-
-
-@dataclass(frozen=True)
-class DumpRequest:
-    """What to write, and where: one path, or one for each part of a split set."""
-
-    source: Path
-    outputs: tuple[Path, ...]
-    levels: tuple[int, ...] = (31,)  # the next one is tried where the output of one does not fit
-    options: WriteOptions = field(default_factory=WriteOptions)
-    overwrite: bool = False
-
-
-@dataclass(frozen=True)
-class Saved:
-    """What was written, at which level, and what the pages were."""
-
-    result: WriteResult
-    level: int
-    summary: Summary
 
 
 @dataclass(frozen=True)
@@ -84,13 +68,6 @@ def join(parts: Sequence[Path], path: Path, overwrite: bool) -> str:
     """Puts a split set together again; why the result is incomplete, or ""."""
     with FileOutput(path, overwrite=overwrite) as output:
         return reassemble(parts, output)
-
-
-def write_log(path: Path, text: str, overwrite: bool) -> None:
-    """Writes a log as privately as a dump, and over nothing that is there. Raises as `join` does."""
-    with FileOutput(path, overwrite=overwrite) as output:
-        output.write(0, text.encode())
-        output.finish()
 
 
 def measure(source: Path, looked_at: Callable[[int], None] = lambda pages: None) -> Usage:

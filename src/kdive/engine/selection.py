@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from kdive.compat.pages import PageRules, page_rules
 from kdive.engine.classify import WINDOW_PAGES, Classifier
 from kdive.engine.kinds import PageKind
+from kdive.engine.summary import Summary as Summary
 from kdive.errors import ReadError
 from kdive.facts.missing import Missing
 from kdive.memory.memory import Memory
@@ -32,15 +33,6 @@ class Window:
     first_pfn: int
     present: NDArray[np.bool_]  # whether the machine has the page
     kinds: NDArray[np.uint8]  # of PageKind
-
-
-@dataclass(frozen=True)
-class Summary:
-    """How many pages were of which kind, what looks wrong with that, and what was kept for want of knowledge."""
-
-    pages: Mapping[PageKind, int]
-    warnings: tuple[str, ...]
-    reasons: tuple[str, ...]
 
 
 class Selection:

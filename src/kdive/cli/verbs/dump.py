@@ -13,6 +13,8 @@ on standard output. Levels are makedumpfile's: the sum of 1 (pages of zeros), 2 
 and 16 (free pages). Of two levels, -d 1,31, the second is for when the first does not fit. What a page was used for is
 read from VMCOREINFO and the kernel's own struct pages: what cannot be told is kept, and said.
 
+Where numpy is missing, only pages full of zeros are left out, and the others compressed with zlib: filter it later.
+
 --dry-run does all the work but for the writing: its size is exact. --refilter makes a dump smaller, as no option does
 too; pages that OUT holds compressed as IN does are copied, damaged ones with their damage.
 
@@ -33,7 +35,7 @@ when something that is to be erased could not be followed to its end; and when -
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -47,7 +49,7 @@ from kdive.units import ByteCount, size
 
 if TYPE_CHECKING:
     from kdive.engine.output import Output
-    from kdive.engine.save import DumpRequest
+    from kdive.engine.request import DumpRequest, Saved
     from kdive.engine.writing import Compression
 
 _MAX_LEVEL = 31
@@ -100,6 +102,15 @@ class Options:
 
 def run(options: Options, terminal: Terminal) -> int:
     """Writes the dump and says what became of the pages."""
+    try:
+        return _run(options, terminal)
+    except ImportError as error:
+        if error.name != "numpy":
+            raise
+        raise KdiveError("this needs numpy, which is missing", hint="without it, kdive dump IN OUT works") from error
+
+
+def _run(options: Options, terminal: Terminal) -> int:
     if options.check_params:
         return _check_params(options)
     if not options.paths:
@@ -127,8 +138,6 @@ def _check_params(options: Options) -> int:
 
 
 def _dump(options: Options, terminal: Terminal) -> int:
-    from kdive.engine.save import save
-
     request = _request(options)
     erased: dict[str, Any] = {}
     lines: list[str] = []
@@ -137,6 +146,7 @@ def _dump(options: Options, terminal: Terminal) -> int:
         request, found = with_erasures(request, options.redact, options.erase, options.vmlinux, terminal)
         erased, lines, warned = erased_json(found), erased_lines(found), bool(found.warnings)
     output = _output(options, request)
+    save = _saver()
     with terminal.progress() as progress:
         saved = save(request, ProgressWords(progress), output)
     lines = [*saved_lines(saved, dry_run=options.dry_run), *lines, *(stats_lines(saved) if options.show_stats else [])]
@@ -146,6 +156,19 @@ def _dump(options: Options, terminal: Terminal) -> int:
     else:
         terminal.write(json_of(saved, erased, dry_run=options.dry_run) if options.json else "\n".join(lines))
     return EXIT_NO_VERDICT if saved.result.incomplete or warned else EXIT_OK
+
+
+def _saver() -> Callable[[DumpRequest, ProgressWords, Output | None], Saved]:
+    """What saves a dump; without numpy it can do less, and says so."""
+    try:
+        import numpy as numpy
+    except ImportError:
+        from kdive.engine.save_plain import save_plain
+
+        return save_plain
+    from kdive.engine.save import save
+
+    return save
 
 
 def _output(options: Options, request: DumpRequest) -> Output | None:
@@ -163,7 +186,7 @@ def _output(options: Options, request: DumpRequest) -> Output | None:
 
 
 def _request(options: Options) -> DumpRequest:
-    from kdive.engine.save import DumpRequest
+    from kdive.engine.request import DumpRequest
     from kdive.engine.writing import WriteOptions
 
     source, *outputs = options.paths
@@ -213,7 +236,7 @@ def _reassemble(options: Options, parts: list[Path], path: Path, terminal: Termi
 
 def _dmesg(options: Options, terminal: Terminal) -> int:
     from kdive.dumpfile.open import open_dump
-    from kdive.engine.save import write_log
+    from kdive.engine.request import write_log
     from kdive.log.format import human
     from kdive.log.from_memory import read_log
     from kdive.memory.open import open_memory
