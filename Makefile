@@ -33,6 +33,7 @@ debuginfo: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.dump --table docs/benchmarks.md
 
 matrix: $(READY)
 	-@$(BIN)/kdive lab matrix $(MATRIX) $(MATRIX_KERNELS:%=--kernel %)
