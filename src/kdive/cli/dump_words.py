@@ -114,4 +114,5 @@ def usage_lines(usage: Usage) -> list[str]:
         lines.append(f"{name:<22}{count:>14,}{count * usage.page_size >> 20:>10,}")
     lines += ["", f"{'level':<22}{'at most, uncompressed':>24}"]
     lines += [f"{level:<22}{held >> 20:>21,} MB" for level, held in usage.forecast.items()]
+    lines += [f"  agrees: {text}" for text in usage.agreeing]
     return [*lines, *_remarks(usage.summary)]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdive.dumpfile.open import open_dump
 from kdive.engine.kinds import PageKind, excluded_kinds
+from kdive.engine.meminfo import self_check
 from kdive.engine.output import FileOutput
 from kdive.engine.reassemble import reassemble
 from kdive.engine.request import DumpRequest as DumpRequest
@@ -35,6 +37,7 @@ class Usage:
     page_size: ByteCount
     summary: Summary
     forecast: dict[int, ByteCount]
+    agreeing: tuple[str, ...] = ()  # of a running kernel: what its own counts confirm; what they do not is a warning
 
 
 def save(request: DumpRequest, report: Report = no_report, output: Output | None = None) -> Saved:
@@ -70,8 +73,11 @@ def join(parts: Sequence[Path], path: Path, overwrite: bool) -> str:
         return reassemble(parts, output)
 
 
-def measure(source: Path, looked_at: Callable[[int], None] = lambda pages: None) -> Usage:
-    """What the pages of `source` were used for. Raises DumpError when it is no dump."""
+def measure(
+    source: Path, looked_at: Callable[[int], None] = lambda pages: None, meminfo: Path = Path("/proc/meminfo")
+) -> Usage:
+    """What the pages of `source` were used for, a dump or /proc/kcore. Raises DumpError when it is neither."""
+    agreeing: tuple[str, ...] = ()
     with open_dump(source) as dump:
         selection = Selection(open_memory(dump))
         seen = 0
@@ -80,8 +86,12 @@ def measure(source: Path, looked_at: Callable[[int], None] = lambda pages: None)
             looked_at(seen)
         summary = selection.summary()
         size = dump.page_size
+        if dump.container.format == "kcore":
+            with suppress(OSError):
+                agreeing, differing = self_check(summary, size, meminfo.read_text())
+                summary = replace(summary, warnings=(*summary.warnings, *differing))
     forecast = {level: ByteCount(size * _kept(summary, level)) for level in LEVELS}
-    return Usage(ByteCount(size), summary, forecast)
+    return Usage(ByteCount(size), summary, forecast, agreeing)
 
 
 def _kept(summary: Summary, level: int) -> int:

@@ -13,6 +13,9 @@ on standard output. Levels are makedumpfile's: the sum of 1 (pages of zeros), 2 
 and 16 (free pages). Of two levels, -d 1,31, the second is for when the first does not fit. What a page was used for is
 read from VMCOREINFO and the kernel's own struct pages: what cannot be told is kept, and said.
 
+--mem-usage reads a dump, or the running kernel's own memory: /proc/kcore, as root. There what was recognised is
+compared with /proc/meminfo.
+
 Where numpy is missing, only pages full of zeros are left out, and the others compressed with zlib: filter it later.
 
 --dry-run does all the work but for the writing: its size is exact. --refilter makes a dump smaller, as no option does
@@ -289,7 +292,7 @@ def _mem_usage(options: Options, terminal: Terminal) -> int:
         import json
 
         kinds = {kind.name.lower(): count for kind, count in usage.summary.pages.items()}
-        remarks = {"warnings": usage.summary.warnings, "reasons": usage.summary.reasons}
+        remarks = {"warnings": usage.summary.warnings, "reasons": usage.summary.reasons, "agreeing": usage.agreeing}
         shown = {"page_size": usage.page_size, "pages": kinds, "forecast": usage.forecast, **remarks}
         terminal.write(json.dumps({"schema": "kdive-mem-usage/1", **shown}, indent=2))
     else:
