@@ -13,7 +13,7 @@ from kdive.errors import EXIT_OK, KdiveError, MismatchError
 
 if TYPE_CHECKING:
     from kdive.engine.makedumpfile8 import Command
-    from kdive.engine.save import Saved, Usage
+    from kdive.engine.save import Usage
     from kdive.engine.writing import Progress
 
 _EXIT_FAILED = 1
@@ -119,6 +119,7 @@ def _run(command: Command, terminal: Terminal) -> int:
 
 
 def _dump(command: Command, terminal: Terminal, output: _Output) -> int:
+    from kdive.cli.dump_words import stats_lines
     from kdive.engine.makedumpfile8 import Messages
     from kdive.engine.save import save
 
@@ -152,7 +153,7 @@ def _dump(command: Command, terminal: Terminal, output: _Output) -> int:
         output.common(f"warning: {text}")
     for text in filter(None, saved.summary.reasons):
         output.debug(text)
-    output.report(_stats(saved))
+    output.report("\n".join(stats_lines(saved)))
     return _done(saved.result.incomplete, ", ".join(saved.result.paths), output)
 
 
@@ -165,27 +166,6 @@ def _done(incomplete: str, where: str, output: _Output) -> int:
         raise KdiveError(f"{where}: the dump is incomplete: {incomplete}", hint="what there is opens all the same")
     output.common(f"The dumpfile is saved to {where}.\n\nmakedumpfile Completed.")
     return EXIT_OK
-
-
-def _stats(saved: Saved) -> str:
-    """The counts, by the names that makedumpfile gives them."""
-    result = saved.result
-    of_kind = result.excluded_of_kind
-    rows = [
-        ("Original pages  ", result.pages),
-        ("  Excluded pages   ", sum(of_kind.values()) + result.zero),
-        ("    Pages filled with zero  ", result.zero),
-        ("    Non-private cache pages ", of_kind.get("cache", 0)),
-        ("    Private cache pages     ", of_kind.get("cache_private", 0)),
-        ("    User process data pages ", of_kind.get("user", 0)),
-        ("    Free pages              ", of_kind.get("free", 0) + of_kind.get("unaccepted", 0)),
-        ("    Hwpoison pages          ", of_kind.get("hwpoison", 0)),
-        ("    Offline pages           ", of_kind.get("offline", 0)),
-        ("  Remaining pages  ", result.kept),
-    ]
-    lines = [f"{name}: 0x{count:016x}" for name, count in rows]
-    lines.append(f"  (The number of pages is reduced to {100 * result.kept // max(1, result.pages)}%.)")
-    return "\n".join([*lines, f"Write bytes     : {result.written}"])
 
 
 def _check_belongs(command: Command) -> None:
