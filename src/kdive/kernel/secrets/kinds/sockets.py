@@ -14,6 +14,7 @@ _FRAGS_LIMIT = 64
 _PACKET_LIMIT = 1 << 24  # bytes
 _FAMILIES = 64
 _TCP = 6
+_SOCK_STREAM = 1
 _SMALLER = (6, 12)  # TCP_TIME_WAIT, TCP_NEW_SYN_RECV: these sockets are no struct sock, and hold no packets
 _TLS_PROTOCOLS = 256  # of the module's table
 
@@ -61,7 +62,8 @@ def _packets(view: View, sock: drgn.Object, start: int) -> Iterator[drgn.Object]
             yield view.at("struct sk_buff", address)
     for address in view.chain(int(sock.sk_backlog.head.value_())):
         yield view.at("struct sk_buff", address)
-    if int(sock.sk_protocol.value_()) == _TCP:
+    # The kernel answers strangers through raw sockets of that protocol, which are no struct tcp_sock.
+    if int(sock.sk_protocol.value_()) == _TCP and int(sock.sk_type.value_()) == _SOCK_STREAM:
         # 75c119afe14f "tcp: implement rb-tree based retransmit queue", v4.15
         if view.has_member("struct sock", "tcp_rtx_queue"):
             yield from view.tree(sock.tcp_rtx_queue, "struct sk_buff", "rbnode")
