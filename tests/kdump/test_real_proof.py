@@ -79,6 +79,7 @@ def test_after_the_crash_the_test_has_passed_and_the_report_waits(consoles: tupl
     assert "test crash passed: deliberate crash by `kdive`" in after
     assert "no new dumps" in after
     assert re.search(r"last test +passed, ", after)
+    assert re.search(r"UTC 2\d{3} +\d\d(\.\d)? MB  /var/crash/\S+  (\S+  )?a test", after), "the dump was not filtered"
     assert re.search(r"last dump .*\(a test; report.txt beside it\)", after)
     assert "0 of 1 dumps" in after
     assert re.search(r"kdive-test: doctor 0\s", after)

@@ -128,7 +128,10 @@ def _not_imported(name: str, folder: Path) -> set[str]:
     """Sub-packages that importing the package does not import: those of numpy are loaded when they are first used."""
     if name != "numpy":
         return set()
-    script = "import numpy.typing, sys; print(*{m.split('.')[1] for m in sys.modules if m.startswith('numpy.')})"
+    # numpy.ma: numpy.unique and numpy.isin, which the filter uses, import it when they are first called
+    script = (
+        "import numpy.ma, numpy.typing, sys; print(*{m.split('.')[1] for m in sys.modules if m.startswith('numpy.')})"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=_LIMIT_S, check=False)
     if done.returncode:
         raise KdiveError(
