@@ -24,7 +24,11 @@ _ROUTE_UP = 1
 
 @check(Stage.TARGET, needs=("config-file",))
 def look(host: Host) -> Outcome:
-    target = configuration(host).target
+    return reach(host, configuration(host).target)
+
+
+def reach(host: Host, target: Target) -> Outcome:
+    """Whether a dump would get to `target`, as far as can be told from here."""
     if not is_remote(target):
         return skip("dumps do not go to another machine")
     name, port = address_of(target)
