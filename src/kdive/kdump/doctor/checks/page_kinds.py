@@ -27,21 +27,19 @@ def look(host: Host) -> Outcome:
     meminfo = host.text("proc/meminfo")
     if isinstance(meminfo, Missing):
         return skip(meminfo.reason)
-    counted = parse_meminfo(meminfo)
-    if counted.get("MemTotal", 0) > _LARGEST:
+    if parse_meminfo(meminfo).get("MemTotal", 0) > _LARGEST:
         return skip(f"this machine has much memory: kdive dump --mem-usage {_KCORE} looks at all of it")
     from kdive.engine.save import measure
-    from kdive.kdump.live_pages import disagreements
 
     try:
         usage = measure(_KCORE)
     except KdiveError as error:
         return skip(f"{_KCORE}: {error.message}")
     evidence = [f"{kind.name.lower()}: {count} pages" for kind, count in usage.summary.pages.items() if count]
-    wrong = [*disagreements(usage.summary.pages, usage.page_size, counted), *usage.summary.warnings]
-    if wrong:
+    evidence += usage.agreeing
+    if usage.summary.warnings:
         return warn(
-            "; ".join(wrong),
+            "; ".join(usage.summary.warnings),
             *evidence,
             *usage.summary.reasons,
             fix="capture at a lower level (core_collector makedumpfile -z -d 1), and report it as a bug",
