@@ -28,6 +28,7 @@ from benchmarks.timing import cpu_name
 RUNS = int(os.environ.get("KDIVE_BENCH_RUNS", "3"))
 KDIVE = str(Path(sys.executable).parent / "kdive")
 _GB = 1 << 30
+_NOTES = "\n## Notes\n"  # what follows in the page is written by hand, and stays
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,9 @@ def main(argv: Sequence[str]) -> int:
             lines += new
             print("\n".join(new), flush=True)
     if arguments.table:
-        arguments.table.write_text("\n".join(lines) + "\n")
+        old = arguments.table.read_text() if arguments.table.exists() else ""
+        notes = old[old.index(_NOTES) :] if _NOTES in old else ""
+        arguments.table.write_text("\n".join(lines) + "\n" + notes)
     return 0
 
 
