@@ -55,3 +55,11 @@ def test_no_crash_is_tried_that_would_be_lost() -> None:
         assert "would be crashed now" in done.stdout
     else:
         assert "the crash would leave no dump" in done.stderr
+
+
+def test_a_saved_file_cannot_drive_the_terminal(tmp_path: Path) -> None:
+    tree = write(
+        healthy(tmp_path), {"sys/class/dmi/id/sys_vendor": "\x1b[2Jowned\n", "var/lib/kdive/test.json": "\x1b[2J"}
+    )
+    for verb in ("doctor", "status"):
+        assert "\x1b" not in kdive(verb, "--root", tree, *(["--full"] if verb == "doctor" else [])).stdout

@@ -64,3 +64,10 @@ def test_nothing_goes_unasked(tmp_path: Path) -> None:
 def test_a_wrong_age_is_refused(tmp_path: Path) -> None:
     assert kdive("prune", tmp_path, "--older-than", "soon").returncode == 2
     assert kdive("prune", tmp_path, "--keep", "0").returncode == 2
+
+
+def test_the_name_of_a_folder_cannot_drive_the_terminal(tmp_path: Path) -> None:
+    captured(tmp_path / "\x1b]0;owned\x07-2025-01-02-03:04:05")
+    done = kdive("list", tmp_path)
+    assert "\x1b" not in done.stdout
+    assert "\\x1b]0;owned" in done.stdout

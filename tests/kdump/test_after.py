@@ -6,6 +6,7 @@ import json
 import shutil
 import stat
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -138,6 +139,11 @@ def test_who_logs_in_sees_the_crash_in_one_line(crashed: Path) -> None:
     shown = (crashed / "run/motd.d/kdive").read_text()
     assert shown.startswith(f"kdive: crash of 2026-11-23 05:07:08 UTC: {TITLE}; see /")
     assert stat.S_IMODE((crashed / "etc/update-motd.d/95-kdive").stat().st_mode) == 0o755
+
+
+def test_a_title_out_of_a_damaged_log_cannot_drive_a_terminal(crashed: Path) -> None:
+    shown = notices.line(replace(told(crashed), title="\x1b[2Jowned\nsecond line"))
+    assert "?[2Jowned?second line" in shown
 
 
 def test_the_mail_has_the_report(crashed: Path) -> None:

@@ -32,7 +32,8 @@ _SENDMAIL = ("/usr/sbin/sendmail", "/usr/lib/sendmail")
 def line(told: Told) -> str:
     """One line, for the journal and at login."""
     when = datetime.fromtimestamp(told.dump.time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    return f"kdive: crash of {when}: {told.title or told.class_}; see {told.dump.folder}/report.txt"
+    text = f"kdive: crash of {when}: {told.title or told.class_}; see {told.dump.folder}/report.txt"
+    return "".join(one if one.isprintable() else "?" for one in text)  # it may come from a damaged log
 
 
 def to_journal(told: Told) -> None:

@@ -97,7 +97,7 @@ def as_text(status: Status) -> str:
     """One screen: what is wrong first."""
     lines = ["ready: a crash of this machine is captured" if status.ready else "NOT READY: a crash would be lost"]
     for one in status.wrong:
-        lines.append(f"  {one.result}  {one.id}: {one.reason}")
+        lines.append(f"  {one.result}  {one.id}: {' '.join(one.reason.splitlines())}")
         lines += [f"        {one.fix}"] if one.fix else []
     test, dump = status.last_test, status.last_dump
     rows = {
@@ -108,7 +108,7 @@ def as_text(status: Status) -> str:
         "last test": _or(test, lambda one: f"{one.state}, {_day(one.started)}, {one.kernel}"),
         "last dump": _or(dump, _dump),
     }
-    return "\n".join([*lines, *(f"{name:10} {value}" for name, value in rows.items())])
+    return "\n".join([*lines, *(f"{name:10} {' '.join(value.splitlines())}" for name, value in rows.items())])
 
 
 def _loaded(status: Status) -> str:

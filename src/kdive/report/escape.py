@@ -15,6 +15,11 @@ def printable(text: str) -> str:
     return _UNSAFE.sub(_escape, text)
 
 
+def lines_of(text: str) -> str:
+    """`text`, each of its lines printable."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     if code == 9:

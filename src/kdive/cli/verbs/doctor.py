@@ -45,6 +45,7 @@ def run(options: Options, terminal: Terminal) -> int:
     from kdive.kdump.doctor import page
     from kdive.kdump.doctor.examine import examine, known, worst
     from kdive.kdump.doctor.host import Host
+    from kdive.report.escape import lines_of
 
     if options.list:
         terminal.write("\n".join(known()))
@@ -58,7 +59,7 @@ def run(options: Options, terminal: Terminal) -> int:
     if options.json:
         terminal.write(page.as_json(checked, str(options.root)))
     else:
-        terminal.write(page.as_text(checked, terminal.width, options.full))
+        terminal.write(lines_of(page.as_text(checked, terminal.width, options.full)))
     return _EXIT_CODES[worst(checked)]
 
 

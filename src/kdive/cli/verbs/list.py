@@ -48,12 +48,13 @@ def run(options: Options, terminal: Terminal) -> int:
 
 def line(dump: StoredDump) -> str:
     """The dump in one line, with what is not as it should be at its end."""
+    from kdive.report.escape import printable
     from kdive.report.words import date, size
 
     kernel = dump.kernel if isinstance(dump.kernel, str) else ""
     notes = [*([f"incomplete: {dump.problem}"] if dump.problem else []), *(["a test"] if dump.test_id else [])]
     text = f"{date(dump.time)}  {size(dump.size):>8}  {dump.folder}"
-    return "  ".join(filter(None, [text, kernel, "; ".join(notes)]))
+    return printable("  ".join(filter(None, [text, kernel, "; ".join(notes)])))
 
 
 def _json(dumps: Sequence[StoredDump]) -> str:

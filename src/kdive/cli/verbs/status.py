@@ -29,9 +29,10 @@ def run(options: Options, terminal: Terminal) -> int:
     """Writes the screen."""
     from kdive.kdump.doctor.host import Host
     from kdive.kdump.status import as_json, as_text, read_status
+    from kdive.report.escape import lines_of
 
     if not options.root.is_dir():
         raise KdiveError(f"{options.root}: this is no folder", hint="give the folder of an unpacked tree")
     status = read_status(Host(options.root))
-    terminal.write(as_json(status) if options.json else as_text(status))
+    terminal.write(as_json(status) if options.json else lines_of(as_text(status)))
     return EXIT_OK if status.ready else EXIT_NOT_READY
