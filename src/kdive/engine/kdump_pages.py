@@ -10,14 +10,14 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from kdive.dumpfile.codecs import Decompress, decompressor
 from kdive.dumpfile.containers.kdump_compressed import KdumpCompressedDump
 from kdive.dumpfile.kdump_pages import PagePart
 from kdive.dumpfile.source import ByteSource
 from kdive.engine.descriptors import descriptor_dtype
 from kdive.engine.page_reader import PageReader, Pages
+from kdive.engine.unpack_pages import Packed, unpack_pages
 from kdive.errors import KdiveError
-from kdive.formats.kdump_compressed import CODEC_MASK, CODECS
+from kdive.formats.kdump_compressed import CODEC_MASK
 
 _BLOCK_PAGES = 1 << 15
 _GAP_BYTES = 1 << 16  # what lies between two pages in the file is read along, if it is no more
@@ -244,75 +244,6 @@ class KdumpPages(PageReader):
         codecs = wanted["flags"] & CODEC_MASK
         for codec in set(codecs.tolist()):
             some = np.flatnonzero(codecs == codec)
-            good[some] = self._unpack_as(codec, data, offsets[some] - start, sizes[some], slots[some], pages)
-        return good
-
-    def _unpack_as(
-        self,
-        codec: int,
-        data: bytes,
-        starts: NDArray[np.int64],
-        sizes: NDArray[np.int64],
-        slots: NDArray[np.intp],
-        pages: Pages,
-    ) -> NDArray[np.bool_]:
-        """Pages of one codec, from `data`."""
-        if codec == 0:
-            content = np.frombuffer(data, np.uint8)
-            windows = np.lib.stride_tricks.sliding_window_view(content, self.page_size)
-            pages[slots] = windows[starts]
-            return np.ones(len(slots), np.bool_)
-        if codec not in CODECS:
-            return np.zeros(len(slots), np.bool_)
-        if CODECS[codec] == "zstd" and self._unpack_zstd(data, starts, sizes, slots, pages):
-            return np.ones(len(slots), np.bool_)
-        return self._unpack_singly(decompressor(CODECS[codec]), data, starts, sizes, slots, pages)
-
-    def _unpack_zstd(
-        self,
-        data: bytes,
-        starts: NDArray[np.int64],
-        sizes: NDArray[np.int64],
-        slots: NDArray[np.intp],
-        pages: Pages,
-    ) -> bool:
-        """All pages in one call. False where one of them is damaged, or the library has no such call."""
-        import zstandard
-
-        context = zstandard.ZstdDecompressor()
-        if not hasattr(context, "multi_decompress_to_buffer"):
-            return False
-        segments = np.stack((starts, sizes), axis=1).astype(np.uint64)
-        expected = np.full(len(starts), self.page_size, np.uint64)
-        try:
-            unpacked = context.multi_decompress_to_buffer(
-                zstandard.BufferWithSegments(data, segments.tobytes()), decompressed_sizes=expected.tobytes()
-            )
-        except (zstandard.ZstdError, ValueError):
-            return False
-        content = np.frombuffer(b"".join(unpacked), np.uint8)  # type: ignore[arg-type]
-        if len(content) != len(slots) * self.page_size:
-            return False
-        pages[slots] = content.reshape(len(slots), self.page_size)
-        return True
-
-    def _unpack_singly(
-        self,
-        unpack: Decompress,
-        data: bytes,
-        starts: NDArray[np.int64],
-        sizes: NDArray[np.int64],
-        slots: NDArray[np.intp],
-        pages: Pages,
-    ) -> NDArray[np.bool_]:
-        good = np.ones(len(slots), np.bool_)
-        zeros = bytes(self.page_size)
-        unpacked = []
-        for index, (start, size) in enumerate(zip(starts.tolist(), sizes.tolist(), strict=True)):
-            try:
-                unpacked.append(unpack(data[start : start + size], self.page_size))
-            except KdiveError:
-                unpacked.append(zeros)
-                good[index] = False
-        pages[slots] = np.frombuffer(b"".join(unpacked), np.uint8).reshape(len(slots), self.page_size)
+            packed = Packed(data, offsets[some] - start, sizes[some])
+            pages[slots[some]], good[some] = unpack_pages(codec, packed, self.page_size)
         return good
