@@ -1,0 +1,1 @@
+"""Where a dump may go, one file per kind of target."""
