@@ -14,6 +14,8 @@ import pytest
 
 from kdive.errors import KdiveError
 from kdive.kdump import after, crash_test, notices
+from kdive.kdump.collector import raw_layout
+from kdive.kdump.config import KdumpConfig, RawTarget
 from kdive.kdump.dumps import StoredDump, dumps_in
 from kdive.units import UnixSeconds
 from tests.kdump.test_dumps import captured
@@ -75,6 +77,19 @@ def test_a_report_that_takes_too_long_is_given_up(crashed: Path) -> None:
 def test_what_there_is_no_time_for_is_left_to_the_next_boot(crashed: Path) -> None:
     assert list(after.report_all(new(crashed), crashed, deadline_s=0)) == []
     assert len(new(crashed)) == 1
+
+
+def test_a_dump_on_a_raw_partition_becomes_a_folder_once(tmp_path: Path, sample_console: Path) -> None:
+    log = sample_console.read_bytes()
+    header = raw_layout.pack(raw_layout.RawHeader("127.0.0.1-2026-11-23-05:07:08", log_bytes=len(log)))
+    write(tmp_path, {"dev/raw": header + log})
+    config = KdumpConfig(target=RawTarget("/dev/raw"))
+    (place,) = after.recover(config, tmp_path)
+    assert place == tmp_path / "var/crash/127.0.0.1-2026-11-23-05:07:08"
+    (dump,) = new(tmp_path)
+    assert dump.problem == "only the log was saved"
+    assert next(after.report_all([dump], tmp_path)).function == "zoo_bug_leaf"
+    assert list(after.recover(config, tmp_path)) == []
 
 
 def test_two_do_not_report_at_once(tmp_path: Path) -> None:

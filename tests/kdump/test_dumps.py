@@ -84,6 +84,12 @@ def test_a_capture_that_calls_itself_incomplete_is_believed(tmp_path: Path) -> N
     assert dumps_in([tmp_path])[0].problem == "the capture says that it is not complete"
 
 
+def test_a_capture_says_why_it_is_not_complete_and_whose_it_is(tmp_path: Path) -> None:
+    captured(tmp_path / "192.0.2.7-2026-11-23-05:07:08", complete=False, reason="the deadline passed", host="web1")
+    (dump,) = dumps_in([tmp_path])
+    assert (dump.problem, dump.host) == ("the deadline passed", "web1")
+
+
 def test_other_folders_are_no_dumps(tmp_path: Path) -> None:
     write(tmp_path / "a-2026-11-23-05:07:08", {"notes": "mine"})
     write(tmp_path / "lost+found", {"vmcore": "KDUMP"})

@@ -19,7 +19,9 @@ from typing import Any
 from kdive import programs
 from kdive.errors import KdiveError
 from kdive.facts.missing import Missing
-from kdive.kdump import crash_test
+from kdive.kdump import crash_test, places
+from kdive.kdump.collector.recover import recover_raw
+from kdive.kdump.config import KdumpConfig, RawTarget
 from kdive.kdump.dumps import REPORT, StoredDump
 from kdive.kexec.small_files import read_small
 
@@ -48,6 +50,19 @@ class Told:
     def failed(self) -> bool:
         """There is no verdict."""
         return not self.class_
+
+
+def recover(config: KdumpConfig, root: Path = Path("/")) -> Iterator[Path]:
+    """Folders that dumps on raw partitions are saved to, where such targets are configured and hold one.
+
+    Raises KdiveError for the first that cannot be saved: it stays where it is.
+    """
+    for target in (config.target, config.second_target):
+        if isinstance(target, RawTarget):
+            device = root / places.device_of(target.device, root).lstrip("/")
+            place = recover_raw(device, root / config.path.lstrip("/"))
+            if isinstance(place, Path):
+                yield place
 
 
 def waiting(dumps: Sequence[StoredDump], root: Path = Path("/")) -> list[StoredDump]:

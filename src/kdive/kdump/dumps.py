@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from kdive.errors import KdiveError
-from kdive.facts.missing import Missing
+from kdive.facts.missing import Missing, known
 from kdive.kexec.small_files import read_small
 from kdive.units import ByteCount, UnixSeconds
 
@@ -98,7 +98,7 @@ def read_dump(path: Path) -> StoredDump | None:
     memory = vmcores + [name for name in halves if "dmesg" not in name]
     return StoredDump(
         folder=str(path),
-        host=host,
+        host=known(_said(said.get("host"), str), host),
         time=UnixSeconds(_whole(said.get("time"), time)),
         size=ByteCount(sum(one.st_size for one in files.values())),
         vmcore=next(iter(memory), Missing("no memory was saved")),
@@ -195,7 +195,8 @@ def _problem(
 
 def _against(files: dict[str, os.stat_result], manifest: dict[str, Any]) -> str:
     if manifest.get("complete") is not True:
-        return "the capture says that it is not complete"
+        reason = manifest.get("reason")
+        return reason[:200] if reason and isinstance(reason, str) else "the capture says that it is not complete"
     listed = manifest.get("files")
     for name, one in listed.items() if isinstance(listed, dict) else ():
         wanted = one.get("size") if isinstance(one, dict) else None

@@ -2,7 +2,8 @@
 
 A new dump gets report.txt, report.html and report.json beside it, one line goes to the journal and is shown at login,
 and mail and webhook of the configuration are told. A dump is never reported on twice. When the machine was crashed by
-`kdive test`, the test gets its result. Where the configuration says how many dumps to keep, older ones go.
+`kdive test`, the test gets its result. A dump on a raw partition is saved first; where the configuration says how many
+dumps to keep, older ones go.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def run(options: Options, terminal: Terminal) -> int:
             terminal.note("another kdive after is at work")
             return EXIT_OK
         config = configured()
+        _try(terminal, lambda: _recover(config, terminal))
         dumps = dumps_in(list(options.folder) or dump_folders(config))
         test = after.settle_test(dumps)
         told = []
@@ -61,6 +63,14 @@ def run(options: Options, terminal: Terminal) -> int:
         if config.keep:
             _try(terminal, lambda: _prune(dumps, config.keep, terminal))
     return EXIT_OK
+
+
+def _recover(config: KdumpConfig, terminal: Terminal) -> None:
+    """Saves what lies on raw partitions."""
+    from kdive.kdump.after import recover
+
+    for place in recover(config):
+        terminal.write(f"saved a raw dump to {place}")
 
 
 def _prune(dumps: Sequence[StoredDump], keep: int, terminal: Terminal) -> None:
