@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kdive.compat import printk
 from kdive.dumpfile.dump import Dump, Segment
+from kdive.engine.page_sets import among
 from kdive.errors import KdiveError
 from kdive.facts.missing import Missing
 from kdive.formats import vmcoreinfo
@@ -49,7 +50,7 @@ def first_pages(dump: Dump) -> tuple[Pfns, Pfns]:
             image = _image(memory, info, addresses)
     needed = np.array(sorted(watched.pfns), np.int64)
     pages = np.arange(*image, dtype=np.int64)
-    return needed, pages[~np.isin(pages, needed)]
+    return needed, pages[~among(pages, needed)]
 
 
 class _Watched(Dump):

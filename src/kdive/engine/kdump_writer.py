@@ -22,6 +22,7 @@ from kdive.engine.kdump_layout import KdumpLayout
 from kdive.engine.machine import Machine
 from kdive.engine.output import FileOutput, Output
 from kdive.engine.page_reader import PageReader
+from kdive.engine.page_sets import among, page_set
 from kdive.engine.tally import Tally
 from kdive.engine.writing import OutputError, OutputFullError, Progress, Report, WriteOptions
 from kdive.units import ByteCount
@@ -169,17 +170,17 @@ def _write_pages(
             report(Progress("writing", tally.done, tally.selected.dumped, ByteCount(file.output.size)))
 
     for pfns in first:
-        write([pfns[np.isin(pfns, early)]], is_early=True)
+        write([pfns[among(pfns, early)]], is_early=True)
     write(_without(dumped, early), is_early=False)
 
 
 def _placed(dumped: BitmapReader, groups: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Those pages of all `groups` that are dumped, ascending, and their places among all that are."""
-    wanted = np.unique(np.concatenate([*groups, np.empty(0, np.int64)]))
+    wanted = page_set(*groups)
     found, places = [wanted[:0]], [wanted[:0]]
     count = 0
     for piece in dumped.pieces(0, int(wanted[-1]) + 1) if len(wanted) else ():
-        index = np.flatnonzero(np.isin(piece, wanted))
+        index = np.flatnonzero(among(piece, wanted))
         found.append(piece[index])
         places.append(index + count)
         count += len(piece)
@@ -189,7 +190,7 @@ def _placed(dumped: BitmapReader, groups: Sequence[NDArray[np.int64]]) -> tuple[
 def _without(dumped: BitmapReader, early: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
     for piece in dumped.pieces():
         first, end = np.searchsorted(early, (piece[0], piece[-1] + 1))
-        yield piece if first == end else piece[~np.isin(piece, early[first:end])]
+        yield piece if first == end else piece[~among(piece, early[first:end])]
 
 
 def _finish(file: KdumpFile, options: WriteOptions, tally: Tally) -> None:
