@@ -9,7 +9,8 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -28,6 +29,7 @@ ROOT = Path(__file__).parent.parent.parent
 MEMORY = ByteCount(1024 * MIB)
 DISK_BYTES = 1536 * MIB
 DONE = "kdive-test: done"
+_TIMEOUT_S = 300
 _PACKAGES = ("python3", "libstdc++6", "util-linux", "busybox-static", "squashfs-tools", "kmod")
 _TREE = "trees/guest-disk-x86_64"
 _LEFT_OUT = (
@@ -144,7 +146,16 @@ def _write(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def boot(
+def boot(bench: Bench, disk: Path, work: Path, do: str, *, cmdline: Sequence[str] = ()) -> str:
+    """Boots the machine from `disk` and gives its console until it ends."""
+    with running(bench, disk, work, do, cmdline=cmdline) as machine:
+        if machine.wait_for((DONE,), _TIMEOUT_S):
+            machine.wait_for((), 20)  # it switches itself off
+    return machine.text
+
+
+@contextmanager
+def running(
     bench: Bench,
     disk: Path,
     work: Path,
@@ -153,10 +164,8 @@ def boot(
     cmdline: Sequence[str] = (),
     memory: ByteCount = MEMORY,
     cpus: int = 2,
-    until: Sequence[str] = (DONE,),
-    timeout_s: float = 300,
-) -> str:
-    """Boots the machine from `disk` and gives its console until one of `until` is printed, or it ends."""
+) -> Iterator[Guest]:
+    """The machine, booted from `disk`; it is switched off when the context ends."""
     initramfs = work / "initramfs"
     initramfs.write_bytes(_first_programs(bench))
     machine = Machine(
@@ -170,11 +179,8 @@ def boot(
         accel=bench.accel,
         disks=(Disk(disk),),
     )
-    with Guest(machine, work) as running:
-        found = running.wait_for(until, timeout_s)
-        if found == DONE:
-            running.wait_for((), 20)  # it switches itself off
-    return running.text
+    with Guest(machine, work) as guest:
+        yield guest
 
 
 def _first_programs(bench: Bench) -> bytes:

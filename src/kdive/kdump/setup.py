@@ -88,7 +88,7 @@ def plan_image_for(config: KdumpConfig, release: str, root: Path = Path("/")) ->
     """The capture image for one kernel: without Python where so little memory is reserved that it would not run."""
     reserved = read_state(root).crash_size
     python = isinstance(reserved, Missing) or reserved == 0 or reserved >= PYTHON_NEEDS
-    return plan_for(config, release, {}, python, root)
+    return plan_for(config, release, python, root)
 
 
 def carry_out(plan: SetupPlan, request: SetupRequest, progress: Progress, root: Path = Path("/")) -> None:

@@ -106,6 +106,7 @@ def _load(release: str, terminal: Terminal) -> int:
     loaded = load_if_reserved(release, Host(SystemCalls()))
     if loaded is None:
         terminal.write("reboot    needed: no memory is reserved for the capture kernel yet")
+        terminal.note("the kernel's command line must have crashkernel=: 192M is enough for most machines")
         return EXIT_OK
     for note in loaded.notes:
         terminal.note(note)
@@ -122,7 +123,7 @@ def _differences(plan: SetupPlan, root: Path) -> str:
     if plan.stale:
         parts.append(f"would build the capture image for {plan.image.release}: {plan.stale}")
         parts.append(f"  modules: {', '.join(plan.image.modules) or 'all that it needs are built in'}")
-    return "\n".join([*parts, *(f"note: {note}" for note in plan.notes)]) or "nothing is to be changed"
+    return "\n".join([*(parts or ["nothing is to be changed"]), *(f"note: {note}" for note in plan.notes)])
 
 
 def _triggers(which: str) -> tuple[Trigger, ...]:

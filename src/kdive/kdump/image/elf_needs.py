@@ -104,6 +104,12 @@ class Libraries:
                 todo += self._needed(real)
         return first
 
+    def find(self, name: str) -> str:
+        """Where the machine has the library `name`, "" where it has not."""
+        return next(
+            (path for folder in self._folders if (self._root / (path := f"{folder}/{name}").lstrip("/")).is_file()), ""
+        )
+
     def _needed(self, real: str) -> Iterator[str]:
         needs = read_needs((self._root / real.lstrip("/")).read_bytes())
         if needs is None:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
 from kdive.errors import KdiveError
 from kdive.facts.missing import Missing
-from kdive.kdump.config import HttpTarget, KdumpConfig, LocalTarget, RawTarget
+from kdive.kdump.collector.attempt import PRE_FOLDER
+from kdive.kdump.collector.collect import EMERGENCY_FOLDER, POST_FOLDER
+from kdive.kdump.config import KdumpConfig, LocalTarget, RawTarget
+from kdive.kdump.image.capture_texts import capture_texts
 from kdive.kdump.image.device_chain import Chain, watchdogs
-from kdive.kdump.image.plan import ImagePlan, ImageRequest, exports, plan_image
+from kdive.kdump.image.plan import ImagePlan, ImageRequest, plan_image
 from kdive.kdump.image.record import image_path, read_record, states
-from kdive.kdump.image.target_needs import Disk, chain_of, disk_of, is_remote, module_of, targets_of, uuid_of
+from kdive.kdump.image.remote_needs import remote_needs
+from kdive.kdump.image.target_needs import chain_of, disk_of, is_remote, module_of, targets_of
 from kdive.kdump.image.write import made_here
 
 # Libraries that compress in the way that core_collector asks for: makedumpfile(8).
 _PACKAGES = {"-c": ("cramjam",), "-l": ("lzallright",), "-p": ("cramjam",)}
 _ALWAYS = ("numpy", "zstandard")
 _TIME_ZONE = "/etc/localtime"
+_HERE = "127.0.0.1"
+_HOOK_FOLDERS = (PRE_FOLDER, POST_FOLDER, EMERGENCY_FOLDER)
 
 
 @dataclass(frozen=True)
@@ -27,31 +33,33 @@ class Targets:
     """What the targets need together."""
 
     chain: Chain
-    landing: Disk | None  # the first disk that the shell can save to
     required: tuple[str, ...]
     notes: tuple[str, ...]
 
 
-def plan_for(config: KdumpConfig, release: str, texts: dict[str, str], python: bool, root: Path) -> ImagePlan:
-    """The image for `config`; `texts` are further files in it. Raises KdiveError for what the machine lacks."""
-    targets = _targets(config, root)
+def plan_for(config: KdumpConfig, release: str, python: bool, root: Path) -> ImagePlan:
+    """The image for `config`. Raises KdiveError for what the machine lacks."""
+    targets, remote = _targets(config, root), remote_needs(config, root)
     hooks = [path for path in (config.kdump_pre, config.kdump_post, config.kdump_emergency) if path]
+    for folder in _HOOK_FOLDERS:
+        hooks += [f"/{folder}/{path.name}" for path in sorted((root / folder).glob("*")) if path.is_file()]
     request = ImageRequest(
         release=release,
-        modules=(*targets.chain.modules, *watchdogs(root).modules, *config.extra_modules),
-        required=targets.required,
-        programs=(*targets.chain.programs, *hooks, *config.extra_bins),
+        modules=(*targets.chain.modules, *remote.modules, *watchdogs(root).modules, *config.extra_modules),
+        required=(*targets.required, *remote.required),
+        programs=(*targets.chain.programs, *remote.programs, *hooks, *config.extra_bins),
         texts={
             "collector.sh": (files(__package__) / "data" / "collector.sh").read_text(),
-            "etc/kdive/target": _shell_target(targets.landing, config, root),
-            **texts,
+            **capture_texts(config, release, remote.address or _HERE, root),
+            **remote.texts,
         },
-        copies=(_TIME_ZONE,) if (root / _TIME_ZONE.lstrip("/")).exists() else (),
+        copies=(*remote.copies, *((_TIME_ZONE,) if (root / _TIME_ZONE.lstrip("/")).exists() else ())),
         packages=(*_ALWAYS, *_compressors(config.core_collector)),
-        tls=any(isinstance(one, HttpTarget) and one.url.startswith("https:") for one in targets_of(config)),
+        tls=remote.tls,
         python=python,
     )
-    return plan_image(request, root)
+    plan = plan_image(request, root)
+    return replace(plan, notes=(*plan.notes, *targets.notes, *remote.notes))
 
 
 def stale(plan: ImagePlan, root: Path) -> str:
@@ -71,7 +79,7 @@ def stale(plan: ImagePlan, root: Path) -> str:
 
 def _targets(config: KdumpConfig, root: Path) -> Targets:
     """Of the first target everything must be there; of those that follow what is."""
-    chain, landing, required, notes = Chain(), None, [], []
+    chain, required, notes = Chain(), [], []
     for number, target in enumerate(targets_of(config)):
         if is_remote(target):
             continue
@@ -86,26 +94,9 @@ def _targets(config: KdumpConfig, root: Path) -> Targets:
             continue
         chain.modules.update(found.modules)
         chain.programs.update(found.programs)
-        landing = landing or (disk if disk.fstype else None)
         if number == 0 and disk.fstype:
             required.append(module_of(disk.fstype))
-    return Targets(chain, landing, tuple(required), tuple(notes))
-
-
-def _shell_target(disk: Disk | None, config: KdumpConfig, root: Path) -> str:
-    """What the collector in the shell has to know: it saves to a file system of this machine alone."""
-    if disk is None:
-        return ""
-    inner = config.path.removeprefix(disk.folder.rstrip("/")) if config.path.startswith(disk.folder) else config.path
-    return exports(
-        {
-            "KDIVE_UUID": uuid_of(disk.device, root),
-            "KDIVE_DEVICE": disk.device,
-            "KDIVE_FSTYPE": disk.fstype,
-            "KDIVE_PATH": inner.strip("/"),
-            "KDIVE_COLLECTOR": config.core_collector,
-        }
-    )
+    return Targets(chain, tuple(required), tuple(notes))
 
 
 def _compressors(core_collector: str) -> tuple[str, ...]:

@@ -30,6 +30,8 @@ _TLS = ("_ssl.", "_hashlib.")  # they bring OpenSSL, five megabytes
 _PACKAGE_OUT = {"__pycache__", "tests", "test", "include", "f2py", "distutils", "_pyinstaller", "pkgconfig"}
 _DATA_OUT = (".pyi", ".pyx", ".pxd", ".c", ".h", ".a", ".lib", ".typed", ".rst", ".txt")
 _KDIVE_OUT = {"lab", "diagnosis", "symbols", "kernel", "packages", "pipeline"}
+# The C library asks for the first when a thread ends, the dump engine for the others: kdive.engine.liblzo2, libdeflate.
+_LOADED_LATER = ("libgcc_s.so.1", "liblzo2.so.2", "libdeflate.so.0")
 _LIMIT_S = 120
 
 
@@ -81,11 +83,10 @@ def _add_all(tree: Tree, libraries: Libraries, files: Iterable[Path]) -> None:
 
 
 def _add_loaded_later(tree: Tree, libraries: Libraries) -> None:
-    """What no ELF file names: the C library asks for libgcc_s when a thread ends; the loader has a list of its own."""
-    for folder in ("/lib64", "/usr/lib64", "/lib", "/usr/lib", *map(str, Path("/usr/lib").glob("*-linux-gnu*"))):
-        if Path(folder, "libgcc_s.so.1").exists():
-            libraries.add(f"{folder}/libgcc_s.so.1")
-            break
+    """What no ELF file names; the loader has a list of its own."""
+    for name in _LOADED_LATER:
+        if path := libraries.find(name):
+            libraries.add(path)
     if Path("/etc/ld.so.cache").exists():
         tree.file("/etc/ld.so.cache")
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 from kdive.errors import KdiveError
+from kdive.kdump.collector.mounting import file_system_of
 from kdive.kdump.config import HttpTarget, KdumpConfig, LocalTarget, NfsTarget, RawTarget, SshTarget, Target
 from kdive.kdump.image.device_chain import Chain, block_chain
 from kdive.kdump.places import Mount, device_of, mount_of, mounts
 from kdive.kexec.small_files import read_small
 
-_SUPERBLOCKS = 0x11000  # bytes from the start of a device within which they lie
-# Where a magic number lies, and the UUID: fs/ext4/ext4.h, fs/xfs/libxfs/xfs_format.h, include/uapi/linux/btrfs_tree.h.
-_UUIDS = ((0x438, b"\x53\xef", 0x468), (0, b"XFSB", 32), (0x10040, b"_BHRfS_M", 0x10020))
 # Where a file system has another name than its module.
 _FS_MODULES = {"ext2": "ext4", "ext3": "ext4", "nfs4": "nfsv4"}
 
@@ -61,14 +58,9 @@ def chain_of(disk: Disk, root: Path = Path("/")) -> Chain:
 def uuid_of(device: str, root: Path = Path("/")) -> str:
     """The UUID of the file system on `device`, as blkid(8) prints it; "" where it is not known."""
     try:
-        with (root / device.lstrip("/")).open("rb") as file:
-            start = file.read(_SUPERBLOCKS)
+        return file_system_of(root / device.lstrip("/"))[1]
     except OSError:
         return ""
-    for offset, magic, place in _UUIDS:
-        if start[offset : offset + len(magic)] == magic and len(start) >= place + 16:
-            return str(uuid.UUID(bytes=start[place : place + 16]))
-    return ""
 
 
 def module_of(fstype: str) -> str:

@@ -18,11 +18,18 @@ while read -r module; do
     insmod "/modules/$module" || say "module $module is not loaded"
 done </modules/order
 
+if [ -f /etc/kdive/network ]; then
+    . /network.sh
+    . /etc/kdive/network
+fi
+
 if [ -f /runtime.squashfs ] && mount -t squashfs -o loop,ro /runtime.squashfs /runtime; then
-    say "Python is there"
+    "$KDIVE_PYTHON" -S -B -m kdive collect
+    say "the collector in Python broke down ($?)"
 else
     say "Python is not to be had"
 fi
+# The collector in Python starts the machine anew itself.
 sh /collector.sh
 sync
 reboot -f
