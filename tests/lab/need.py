@@ -16,6 +16,13 @@ PACKAGES = {
     "mksquashfs": "squashfs-tools",
     "rpmbuild": "rpm",
     "createrepo_c": "createrepo-c",
+    "mkfs.xfs": "xfsprogs",
+    "mkfs.btrfs": "btrfs-progs",
+    "losetup": "mount",
+    "unshare": "util-linux",
+    "sshd": "openssh-server",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
 }
 
 

@@ -75,7 +75,10 @@ def read_plan(path: Path) -> CapturePlan:
         raise KdiveError(f"{path}: not valid JSON ({error})", hint=hint) from error
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise KdiveError(f"{path}: not a plan of the kind {SCHEMA}", hint=hint)
-    plan = from_json(CapturePlan, data)
+    try:
+        plan = from_json(CapturePlan, data)
+    except KdiveError as error:
+        raise KdiveError(f"{path}: {error.message}", hint=hint) from error
     for what, value, known in (
         ("failure_action", plan.failure_action, FAILURE_ACTIONS),
         ("final_action", plan.final_action, FINAL_ACTIONS),

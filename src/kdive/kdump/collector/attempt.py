@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from kdive.engine.writing import OutputError, OutputFullError
 from kdive.errors import KdiveError
 from kdive.kdump.capture_plan import CapturePlan, Place
 from kdive.kdump.collector import core_collector
 from kdive.kdump.collector.child import Send, Stopping
-from kdive.kdump.collector.core_collector import Control, Made
+from kdive.kdump.collector.core_collector import Control, Made, Way
 from kdive.kdump.collector.hooks import programs_in, run_hook
 from kdive.kdump.collector.machine import Console, MemoryUse
 from kdive.kdump.collector.manifest import Manifest
-from kdive.kdump.collector.store import INCOMPLETE, LOG, VMCORE, Counted, FolderStore, Store, StreamStore
+from kdive.kdump.collector.store import INCOMPLETE, LOG, VMCORE, Counted, FolderStore, Store, StreamStore, TargetError
 from kdive.kdump.collector.targets.opening import open_store
 from kdive.kdump.dumps import MANIFEST
 
@@ -42,7 +43,7 @@ class Task:
     begun: float  # time.time()
     before: tuple[str, ...] = ()
     pre: int | None = None
-    frugal: bool = False
+    way: Way = Way.FILTER
 
 
 def attempt(task: Task, memory: MemoryUse, send: Send, stopping: Stopping) -> None:
@@ -53,7 +54,7 @@ def attempt(task: Task, memory: MemoryUse, send: Send, stopping: Stopping) -> No
         memory.sample()
         send({})
 
-    flattened = core_collector.uses_engine(task.plan.core_collector)
+    flattened = task.way == Way.COPY or core_collector.uses_engine(task.plan.core_collector)
     with open_store(task.plan, task.place, task.name, task.root, flattened) as store:
         console.say(f"saving to {store.where}")
         send({"where": store.where, "folder": str(store.folder) if isinstance(store, FolderStore) else ""})
@@ -66,9 +67,9 @@ def attempt(task: Task, memory: MemoryUse, send: Send, stopping: Stopping) -> No
         _save_log(task, store, manifest, console, send)
         with suppress(KdiveError, OSError):
             write_manifest()
-        manifest.reason = _pre(task, alive, send) or _save_memory(
-            task, store, manifest, Control(alive, stopping, task.frugal)
-        )
+        manifest.reason = _pre(task, alive, send)
+        if not manifest.reason:
+            manifest.reason = _save_memory(task, store, manifest, Control(alive, stopping, task.way), send)
         with suppress(KdiveError, OSError):
             store.put(OWN_LOG, _own_log(task.root))
         write_manifest()
@@ -113,16 +114,19 @@ def _pre(task: Task, alive: Callable[[], None], send: Send) -> str:
     return f"kdump_pre ended with {code}: no memory is saved" if code else ""
 
 
-def _save_memory(task: Task, store: Store, manifest: Manifest, control: Control) -> str:
-    """Why the dump is not complete, or ""."""
+def _save_memory(task: Task, store: Store, manifest: Manifest, control: Control, send: Send) -> str:
+    """Why the dump is not complete, or "". Sends word where the target is not to blame: another way may do."""
     vmcore = task.root / "proc/vmcore"
     try:
         if isinstance(store, FolderStore):
             made = _to_folder(task, store, vmcore, manifest, control)
         else:
             made = _to_stream(task, cast(StreamStore, store), vmcore, manifest, control)
-    except (KdiveError, OSError) as error:
+    except (OutputError, OutputFullError, TargetError, OSError) as error:
         return str(error)
+    except KdiveError as error:
+        send({"not_made": True})
+        return error.message
     manifest.facts = made.facts
     return made.incomplete
 
@@ -144,6 +148,7 @@ def _to_folder(task: Task, store: FolderStore, vmcore: Path, manifest: Manifest,
 
 def _to_stream(task: Task, store: StreamStore, vmcore: Path, manifest: Manifest, control: Control) -> Made:
     line = task.plan.core_collector
+    flattened = task.way == Way.COPY or core_collector.uses_engine(line)
     for highest in (False, True):
         with store.stream() as stream:
             counted = Counted(stream)
@@ -153,7 +158,7 @@ def _to_stream(task: Task, store: StreamStore, vmcore: Path, manifest: Manifest,
         if not made.full:
             break
     listed = {"size": counted.size, "sha256": counted.sha256}
-    name = INCOMPLETE if made.incomplete else store.finish_stream(core_collector.uses_engine(line))
+    name = INCOMPLETE if made.incomplete else store.finish_stream(flattened)
     manifest.files[name] = listed
     return made
 

@@ -5,6 +5,7 @@ A process that waits for a dead disk or server cannot even be killed: then nobod
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import select
@@ -32,7 +33,7 @@ class Limits:
 
     deadline_s: float
     stall_s: float
-    closing_s: float = 20.0  # once it was asked to end: it closes the dump
+    closing_s: float  # once it was asked to end: it closes the dump
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Ended:
 
     said: dict[str, Any] = field(default_factory=dict)
     problem: str = ""
-    killed: bool = False  # by the kernel: out of memory
+    not_made: bool = False  # it broke down, or was killed by the kernel, out of memory: something simpler may work
 
 
 class Stopping:
@@ -77,6 +78,7 @@ def _be_child(work: Callable[[Send, Stopping], None], writer: int) -> None:
     """Never returns."""
     code = _FAILED
     try:
+        _end_with_parent()
         os.setsid()
         stopping = Stopping()
         signal.signal(signal.SIGTERM, stopping.ask)
@@ -94,12 +96,17 @@ def _be_child(work: Callable[[Send, Stopping], None], writer: int) -> None:
         except (KdiveError, OSError) as error:
             send({"problem": str(error)})
         except MemoryError:
-            send({"problem": "there is too little memory", "starved": True})
+            send({"problem": "there is too little memory", "not_made": True})
         except Exception as error:
             traceback.print_exc()
-            send({"problem": f"a bug in kdive: {error!r}"})
+            send({"problem": f"a bug in kdive: {error!r}", "not_made": True})
     finally:
         os._exit(code)
+
+
+def _end_with_parent() -> None:
+    """Two collectors at one target would be one too many: prctl(2), PR_SET_PDEATHSIG."""
+    ctypes.CDLL(None).prctl(ctypes.c_int(1), ctypes.c_ulong(signal.SIGKILL))
 
 
 def _watch(pid: int, reader: int, limits: Limits, tick: Callable[[bool], None], stop: Stopping) -> Ended:
@@ -150,9 +157,9 @@ def _ended(pid: int, said: dict[str, Any], why: str) -> Ended:
     _kill_all(pid)
     code = os.waitstatus_to_exitcode(status)
     if code == -signal.SIGKILL and not why:
-        return Ended(said, "it was killed: there is too little memory", killed=True)
+        return Ended(said, "it was killed: there is too little memory", not_made=True)
     problem = str(said.get("problem", "")) or (f"it ended with {code}" if code else "")
-    return Ended(said, why or problem, killed=bool(said.get("starved")))
+    return Ended(said, why or problem, not_made=bool(said.get("not_made")))
 
 
 def _wait(pid: int, seconds: float) -> int | None:

@@ -14,6 +14,7 @@ from kdive.kdump.capture_plan import CapturePlan
 from kdive.kdump.collector import machine
 from kdive.kdump.collector.attempt import Task, attempt, read_dump_log
 from kdive.kdump.collector.child import Ended, Limits, Send, Stopping, in_child
+from kdive.kdump.collector.core_collector import Way
 from kdive.kdump.collector.hooks import programs_in, run_hook
 from kdive.kdump.collector.machine import Console, MemoryUse, Watchdog
 from kdive.kdump.collector.targets.opening import MOUNTS
@@ -21,6 +22,7 @@ from kdive.kdump.collector.targets.opening import MOUNTS
 POST_FOLDER = "etc/kdump/post.d"
 EMERGENCY_FOLDER = "etc/kdump/emergency.d"
 _LAST_S = 30.0  # for what is done once the capture is over
+_CLOSING_S = 20.0  # for a dump that is cut short
 _SHELL = "/bin/sh"
 
 
@@ -83,14 +85,14 @@ class Collector:
         name = f"{plan.address}-{time.strftime('%Y-%m-%d-%H:%M:%S', time.localtime(self._begun))}"
         best, pre = Captured(False), None
         problems: list[str] = []
-        tries = [(place, frugal) for place in plan.places for frugal in (False, True)]
-        starved = False
-        for place, frugal in tries:
-            if frugal and not starved:
+        tries = [(place, way) for place in plan.places for way in Way]
+        not_made = False
+        for place, way in tries:
+            if way != Way.FILTER and not not_made:
                 continue
-            task = Task(plan, place, name, self._root, self._begun, tuple(problems), pre, frugal)
+            task = Task(plan, place, name, self._root, self._begun, tuple(problems), pre, way)
             ended = self._attempt(task)
-            pre, starved = ended.said.get("pre", pre), ended.killed
+            pre, not_made = ended.said.get("pre", pre), ended.not_made
             found = self._captured(ended)
             best = max(best, found, key=lambda one: (one.complete, one.log_saved, bool(one.where)))
             if found.complete:
@@ -107,7 +109,8 @@ class Collector:
             attempt(task, self._memory, send, stopping)
 
         left = max(1.0, self._ends - time.monotonic())
-        return in_child(work, Limits(left, self._plan.stall_s), self._tick, self._stop)
+        limits = Limits(left, self._plan.stall_s, min(_CLOSING_S, self._plan.stall_s))
+        return in_child(work, limits, self._tick, self._stop)
 
     @staticmethod
     def _captured(ended: Ended) -> Captured:

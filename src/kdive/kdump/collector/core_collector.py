@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shlex
 import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from kdive.engine.flattened_writer import FlattenedOutput
-from kdive.engine.output import FileOutput
+from kdive.engine.output import FileOutput, Output
 from kdive.engine.writing import OutputFullError, Progress
 from kdive.errors import KdiveError
 from kdive.kdump.collector.child import Stopping
 
 if TYPE_CHECKING:
-    from kdive.engine.output import Output
     from kdive.engine.request import DumpRequest, Saved
 
 Alive = Callable[[], None]
 _HIGHEST_LEVEL = 31
 _LOOK_S = 0.5
 _COPY_BYTES = 1 << 20
+_PAGE_BYTES = 4096
 _DEFAULT = ("-z", "-d", "31")
 
 
@@ -46,6 +48,9 @@ def uses_engine(line: str) -> bool:
 
 def to_file(line: str, vmcore: Path, path: Path, room: int, control: Control) -> Made:
     """Makes the dump at `path`, at most `room` bytes of it; at the highest level where it fits at no lower one."""
+    if control.way == Way.COPY:
+        with _StoppableFile(path, control.stopping, room) as output:
+            return copy_memory(vmcore, output, control)
     if not uses_engine(line):
         return _program([*_words(line), str(vmcore), str(path)], path, None, control)
     request = _request(line, vmcore, path)
@@ -66,6 +71,9 @@ def to_stream(
 
     What another program writes to its output goes as it comes.
     """
+    if control.way == Way.COPY:
+        with _StoppableStream(stream, control.stopping, limit) as output:
+            return copy_memory(vmcore, output, control)
     if not uses_engine(line):
         return _program([*_words(line), str(vmcore)], None, stream, control)
     request = _request(line, vmcore, Path("-"))
@@ -75,13 +83,21 @@ def to_stream(
     return _made(_save(one, _StoppableStream(stream, control.stopping, limit_bytes), control), control)
 
 
+class Way(IntEnum):
+    """How the dump is made: where one breaks down, or takes more memory than there is, the next may do."""
+
+    FILTER = 0
+    PLAIN = 1  # by the standard library alone
+    COPY = 2
+
+
 @dataclass(frozen=True)
 class Control:
     """Between the work and who watches it."""
 
     alive: Alive
     stopping: Stopping
-    frugal: bool = False  # memory is so scarce that nothing is filtered
+    way: Way = Way.FILTER
 
 
 def _request(line: str, vmcore: Path, path: Path) -> DumpRequest:
@@ -107,7 +123,7 @@ def _save(request: DumpRequest, output: Output, control: Control) -> Saved:
     def report(progress: Progress) -> None:
         control.alive()
 
-    if control.frugal or importlib.util.find_spec("numpy") is None:
+    if control.way == Way.PLAIN or importlib.util.find_spec("numpy") is None:
         from kdive.engine.save_plain import save_plain
 
         return save_plain(request, report, output)
@@ -132,6 +148,41 @@ def _made(saved: Saved, control: Control) -> Made:
     }
     stopped = control.stopping.asked and bool(result.incomplete)
     return Made("the capture was told to stop" if stopped else result.incomplete, result.full and not stopped, facts)
+
+
+def copy_memory(vmcore: Path, output: Output, control: Control) -> Made:
+    """/proc/vmcore as it is. What cannot be read of it stays zeros."""
+    offset, bad, incomplete, full = 0, 0, "", False
+    with vmcore.open("rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        try:
+            while offset < size:
+                wanted = min(_COPY_BYTES, size - offset)
+                data, lost = _read(file.fileno(), offset, wanted)
+                if not data:
+                    incomplete = f"it ends at {offset} of {size} bytes"
+                    break
+                output.write(offset, data)
+                offset, bad = offset + len(data), bad + lost
+                control.alive()
+            output.sync()
+        except OutputFullError as error:
+            incomplete, full = error.message, True
+    output.finish()
+    return Made(incomplete, full, {"program": ["copy"], "unreadable_bytes": bad})
+
+
+def _read(fd: int, offset: int, size: int) -> tuple[bytes, int]:
+    """The bytes, and how many of them could not be read."""
+    try:
+        return os.pread(fd, size, offset), 0
+    except OSError:
+        if size <= _PAGE_BYTES:
+            return bytes(size), size
+        parts = [
+            _read(fd, at, min(_PAGE_BYTES, offset + size - at)) for at in range(offset, offset + size, _PAGE_BYTES)
+        ]
+        return b"".join(data for data, _ in parts), sum(lost for _, lost in parts)
 
 
 def _program(argv: list[str], path: Path | None, stream: BinaryIO | None, control: Control) -> Made:

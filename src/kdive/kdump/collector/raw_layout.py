@@ -57,7 +57,7 @@ def unpack(data: bytes) -> RawHeader | None:
         if size > len(data) - start:
             raise ValueError(f"{size} bytes are too many")
         header = from_json(RawHeader, json.loads(data[start : start + size]))
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, KdiveError) as error:
         raise KdiveError(f"the header of the raw dump is damaged: {error}") from error
     if not 0 <= header.log_bytes <= LOG_LIMIT_BYTES or header.stream_offset < 0 or header.stream_bytes < 0:
         raise KdiveError("the header of the raw dump is damaged: it has impossible sizes")

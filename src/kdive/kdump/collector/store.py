@@ -9,12 +9,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from kdive.errors import KdiveError
 from kdive.units import ByteCount
 
 LOG = "vmcore-dmesg.txt"
 VMCORE = "vmcore"
 FLAT = "vmcore.flat"
 INCOMPLETE = "vmcore-incomplete"
+
+
+class TargetError(KdiveError):
+    """The target does not take the dump: another one may."""
 
 
 class Store(ABC):

@@ -10,9 +10,8 @@ from types import TracebackType
 from typing import BinaryIO, cast
 from urllib.parse import quote, urlsplit
 
-from kdive.errors import KdiveError
 from kdive.kdump.capture_plan import Place
-from kdive.kdump.collector.store import FLAT, VMCORE, StreamStore
+from kdive.kdump.collector.store import FLAT, VMCORE, StreamStore, TargetError
 
 _TIMEOUT_S = 60.0
 _ANSWER_BYTES = 2000
@@ -24,7 +23,7 @@ class HttpStore(StreamStore):
     def __init__(self, place: Place, name: str, flattened: bool = True) -> None:
         parts = urlsplit(place.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise KdiveError(f"{place.url}: not an address of HTTP")
+            raise TargetError(f"{place.url}: not an address of HTTP")
         self._kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._host, self._port = parts.hostname, parts.port
         self._path = f"{parts.path.rstrip('/')}/{quote(name)}"
@@ -61,7 +60,7 @@ class HttpStore(StreamStore):
         try:
             yield connection
         except (http.client.HTTPException, OSError) as error:
-            raise KdiveError(f"{self.where}: {error}") from error
+            raise TargetError(f"{self.where}: {error}") from error
         finally:
             connection.close()
 
@@ -69,7 +68,7 @@ class HttpStore(StreamStore):
         answer = connection.getresponse()
         answer.read(_ANSWER_BYTES)
         if not 200 <= answer.status < 300:
-            raise KdiveError(f"{self.where}: the server answers {answer.status} {answer.reason[:100]}")
+            raise TargetError(f"{self.where}: the server answers {answer.status} {answer.reason[:100]}")
 
 
 class _Chunks(io.RawIOBase):

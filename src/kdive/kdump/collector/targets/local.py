@@ -7,10 +7,9 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from kdive.errors import KdiveError
 from kdive.kdump.capture_plan import Place
 from kdive.kdump.collector import mounting
-from kdive.kdump.collector.store import LOG, FolderStore
+from kdive.kdump.collector.store import LOG, FolderStore, TargetError
 from kdive.units import ByteCount
 
 _APPEARS_S = 60.0  # disks are found one after the other
@@ -66,24 +65,24 @@ class MountedStore(FolderStore):
 
 
 def open_local(place: Place, name: str, root: Path, mountpoint: Path, reserve: int) -> MountedStore:
-    """Waits until the device is there, then mounts it. Raises KdiveError, OSError."""
+    """Waits until the device is there, then mounts it. Raises TargetError, OSError."""
     ends = time.monotonic() + _APPEARS_S
     while (device := mounting.find_device(place.device, root)) is None:
         if time.monotonic() > ends:
-            raise KdiveError(f"{place.device}: no such device appeared within {_APPEARS_S:.0f} s")
+            raise TargetError(f"{place.device}: no such device appeared within {_APPEARS_S:.0f} s")
         time.sleep(_LOOK_S)
     kind = place.fstype or mounting.file_system_of(device)[0]
     if not kind:
-        raise KdiveError(f"{place.device}: no file system is known on it")
+        raise TargetError(f"{place.device}: no file system is known on it")
     known = Place("local", place.device, kind, place.options, place.folder)
     return MountedStore(str(device), known, name, mountpoint, reserve)
 
 
 def _below(mountpoint: Path, folder: str) -> Path:
-    """Raises KdiveError for a folder that leads out of the file system."""
+    """Raises TargetError for a folder that leads out of the file system."""
     path = mountpoint / folder.strip("/")
     if not path.resolve().is_relative_to(mountpoint.resolve()):
-        raise KdiveError(f"{folder}: leads out of the target")
+        raise TargetError(f"{folder}: leads out of the target")
     return path
 
 

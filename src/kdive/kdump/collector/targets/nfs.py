@@ -6,8 +6,8 @@ import errno
 import socket
 from pathlib import Path
 
-from kdive.errors import KdiveError
 from kdive.kdump.capture_plan import Place
+from kdive.kdump.collector.store import TargetError
 from kdive.kdump.collector.targets.local import MountedStore
 
 # Newest first; only version 3 needs a daemon for locks, and there is none here.
@@ -23,14 +23,14 @@ _SOFT = "soft,timeo=100,retrans=2,proto=tcp"
 
 
 def open_nfs(place: Place, name: str, mountpoint: Path, reserve: int) -> MountedStore:
-    """Mounts the export in the newest version that both sides speak. Raises KdiveError, OSError."""
-    host, colon, _ = place.device.rpartition(":")
+    """Mounts the export in the newest version that both sides speak. Raises TargetError, OSError."""
+    host, colon, _ = place.device.partition(":/")
     if not colon:
-        raise KdiveError(f"{place.device}: not of the form host:/export")
+        raise TargetError(f"{place.device}: not of the form host:/export")
     try:
         address = str(socket.getaddrinfo(host.strip("[]"), 2049, type=socket.SOCK_STREAM)[0][4][0])
     except OSError as error:
-        raise KdiveError(f"{host}: its address is not known: {error.strerror}") from error
+        raise TargetError(f"{host}: its address is not known: {error.strerror}") from error
     failed: OSError | None = None
     for fstype, options in mount_options(place.options, address):
         tried = Place("nfs", place.device, fstype, options, place.folder)

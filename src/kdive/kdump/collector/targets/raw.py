@@ -11,11 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, cast
 
-from kdive.errors import KdiveError
 from kdive.kdump.capture_plan import Place
 from kdive.kdump.collector import mounting, raw_layout
 from kdive.kdump.collector.raw_layout import RawHeader
-from kdive.kdump.collector.store import FLAT, LOG, VMCORE, StreamStore
+from kdive.kdump.collector.store import FLAT, LOG, VMCORE, StreamStore, TargetError
 from kdive.kdump.dumps import MANIFEST
 
 _PAYLOAD_PERCENT = 97  # the rest is for what frames the stream
@@ -28,10 +27,10 @@ class RawStore(StreamStore):
         self.where = place.device
         device = mounting.find_device(place.device, root)
         if device is None:
-            raise KdiveError(f"{place.device}: there is no such device")
+            raise TargetError(f"{place.device}: there is no such device")
         kind = mounting.file_system_of(device)[0]
         if kind:
-            raise KdiveError(f"{place.device}: holds a file system ({kind}), which would be destroyed")
+            raise TargetError(f"{place.device}: holds a file system ({kind}), which would be destroyed")
         self._fd = os.open(device, os.O_RDWR | os.O_CLOEXEC)
         self._bytes = os.lseek(self._fd, 0, os.SEEK_END)
         self._header = RawHeader(name)
@@ -80,7 +79,7 @@ class RawStore(StreamStore):
 
     def _write(self, data: bytes, offset: int) -> None:
         if offset + len(data) > self._bytes:
-            raise KdiveError(f"{self.where}: has only {self._bytes} bytes")
+            raise TargetError(f"{self.where}: has only {self._bytes} bytes")
         view = memoryview(data)
         while view:
             written = os.pwrite(self._fd, view, offset)

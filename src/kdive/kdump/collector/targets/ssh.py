@@ -9,9 +9,8 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import BinaryIO, cast
 
-from kdive.errors import KdiveError
 from kdive.kdump.capture_plan import Place
-from kdive.kdump.collector.store import FLAT, INCOMPLETE, LOG, VMCORE, StreamStore
+from kdive.kdump.collector.store import FLAT, INCOMPLETE, LOG, VMCORE, StreamStore, TargetError
 
 _CONNECT_S = 30
 _STDERR_BYTES = 2000
@@ -21,7 +20,7 @@ _UNFINISHED = {LOG: "vmcore-dmesg-incomplete.txt"}
 def ssh_argv(place: Place, command: str) -> list[str]:
     """The command line; `command` is run by the shell of the other machine."""
     if place.login.startswith("-") or not place.login:
-        raise KdiveError(f"{place.login!r} is nobody to log in as")
+        raise TargetError(f"{place.login!r} is nobody to log in as")
     options = [
         "BatchMode=yes",
         "StrictHostKeyChecking=yes",
@@ -65,13 +64,13 @@ class SshStore(StreamStore):
                 yield cast(BinaryIO, ssh.stdin)
                 ssh.stdin.close()
             except BrokenPipeError as error:
-                raise KdiveError(f"{self.where}: the connection broke: {_tail(ssh.stderr)}") from error
+                raise TargetError(f"{self.where}: the connection broke: {_tail(ssh.stderr)}") from error
             finally:
                 with suppress(OSError):
                     ssh.stdin.close()
             said = _tail(ssh.stderr)
             if ssh.wait():
-                raise KdiveError(f"{self.where}: ssh ended with {ssh.returncode}: {said}")
+                raise TargetError(f"{self.where}: ssh ended with {ssh.returncode}: {said}")
 
     def finish_stream(self, flattened: bool) -> str:
         final = FLAT if flattened else VMCORE
@@ -86,10 +85,10 @@ class SshStore(StreamStore):
         try:
             done = subprocess.run(ssh_argv(self._place, command), input=data, capture_output=True, check=False)
         except OSError as error:
-            raise KdiveError(f"ssh cannot be run: {error.strerror}") from error
+            raise TargetError(f"ssh cannot be run: {error.strerror}") from error
         if done.returncode:
             said = done.stderr[-_STDERR_BYTES:].decode("utf-8", "replace").strip()
-            raise KdiveError(f"{self.where}: ssh ended with {done.returncode}: {said}")
+            raise TargetError(f"{self.where}: ssh ended with {done.returncode}: {said}")
 
 
 def _tail(stream: object) -> str:
