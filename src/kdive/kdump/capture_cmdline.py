@@ -6,8 +6,10 @@ Source: kdump-utils, the sysconfig files of each architecture; Documentation/adm
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
+from kdive.kdump.config import KdumpConfig
 from kdive.kexec.cmdline import Wanted
 
 # What finds or shapes the running system, takes memory, or makes the capture kernel panic or say nothing.
@@ -42,6 +44,16 @@ def wanted(arch: str, root: Path = Path("/"), extra: tuple[str, ...] = ()) -> Wa
     if _read(root / "sys/class/dmi/id/sys_vendor").startswith(_NO_IRQPOLL):
         words = tuple(word for word in words if word != "irqpoll")
     return Wanted(reuse=True, append=(*words, *_boot_cpu(arch, root), *extra), remove=REMOVED)
+
+
+def configured(line: Wanted, config: KdumpConfig) -> Wanted:
+    """`line` with what the administrator says of it: another base, words to leave out, words to add."""
+    return replace(
+        line,
+        cmdline=config.cmdline or line.cmdline,
+        remove=(*line.remove, *config.cmdline_remove.split()),
+        append=(*line.append, *config.cmdline_append.split()),
+    )
 
 
 def _boot_cpu(arch: str, root: Path) -> tuple[str, ...]:

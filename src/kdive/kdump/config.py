@@ -73,6 +73,10 @@ class KdumpConfig:
     fence_kdump_nodes: tuple[str, ...] = ()
     fence_kdump_args: str = ""
     auto_reset_crashkernel: bool = True
+    # /etc/sysconfig/kdump and its like: the capture kernel's command line, as words
+    cmdline: str = ""  # in the place of the running kernel's, "" for that one
+    cmdline_remove: str = ""
+    cmdline_append: str = ""
     # kdive's own
     deadline_s: int = 3600  # for the whole capture; then the machine goes on
     hook_deadline_s: int = 60

@@ -8,6 +8,7 @@ from pathlib import Path
 from kdive.errors import KdiveError
 from kdive.formats.machines import of_utsname
 from kdive.kdump import capture_cmdline
+from kdive.kdump.config_files.find import find_config
 from kdive.kdump.image.record import image_path
 from kdive.kexec import load as kexec
 from kdive.kexec.load import Host
@@ -39,7 +40,7 @@ def plan_load(release: str, host: Host, extra: tuple[str, ...] = ()) -> LoadPlan
     if not image.exists():
         raise KdiveError(f"{image} is not built", hint="kdive setup builds it")
     arch = of_utsname(os.uname().machine)
-    line = capture_cmdline.wanted(arch, host.root, extra)
+    line = capture_cmdline.configured(capture_cmdline.wanted(arch, host.root, extra), find_config(host.root).config)
     request = Request(kernel=kernel_file(release, host.root), initrds=(image,), crash=True, cmdline=line)
     return kexec.prepare(request, host)
 

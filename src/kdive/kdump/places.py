@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kdive.facts.missing import Missing
 from kdive.kdump.config import KdumpConfig, LocalTarget, NfsTarget, Target
+from kdive.kdump.config_files.find import find_config
 from kdive.kexec.small_files import read_small
 
 _NETWORK = ("nfs", "nfs4", "cifs", "smb3", "fuse.sshfs")
@@ -70,7 +71,7 @@ def dump_folders(config: KdumpConfig, root: Path = Path("/")) -> list[Path]:
 
 def configured(root: Path = Path("/")) -> KdumpConfig:
     """The machine's configuration. Raises KdiveError where it is wrong."""
-    return KdumpConfig()
+    return find_config(root).config
 
 
 def device_of(name: str, root: Path = Path("/")) -> str:

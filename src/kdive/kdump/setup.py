@@ -13,6 +13,8 @@ from kdive.errors import KdiveError
 from kdive.facts.missing import Missing
 from kdive.kdump import services, setup_files, triggers
 from kdive.kdump.config import KdumpConfig
+from kdive.kdump.config_files.directives import render
+from kdive.kdump.config_files.find import KDUMP_CONF, FoundConfig
 from kdive.kdump.image.for_config import plan_for, stale
 from kdive.kdump.image.plan import ImagePlan
 from kdive.kdump.image.write import write_image
@@ -69,19 +71,28 @@ def alone(root: Path = Path("/")) -> Iterator[None]:
         os.close(lock)
 
 
-def plan_setup(request: SetupRequest, config: KdumpConfig, root: Path = Path("/")) -> SetupPlan:
+def plan_setup(request: SetupRequest, found: FoundConfig, root: Path = Path("/")) -> SetupPlan:
     """What setup would do. Raises KdiveError for what the machine lacks."""
     changes = list(unit_files(request.program, root))
+    if not found.source or found.imported:
+        changes.append(FileChange(f"/{KDUMP_CONF}", render(found.config)))
     if request.triggers:
         changes.append(FileChange(f"/{triggers.FILE}", triggers.file_of(request.triggers)))
-    image = plan_image_for(config, request.release, root)
+    image = plan_image_for(found.config, request.release, root)
     return SetupPlan(
         changes=tuple(setup_files.needed(changes, root)),
         services=services.plan_services(root) if has_systemd(root) else ServicePlan((), ()),
         image=image,
         stale=stale(image, root),
-        notes=(*left_out(root), *image.notes),
+        notes=(*_of_import(found), *left_out(root), *image.notes),
     )
+
+
+def _of_import(found: FoundConfig) -> tuple[str, ...]:
+    """What became of another tool's configuration."""
+    if not found.imported:
+        return ()
+    return (f"{found.source} is taken over into /{KDUMP_CONF}, and stays as it is", *found.notes)
 
 
 def plan_image_for(config: KdumpConfig, release: str, root: Path = Path("/")) -> ImagePlan:

@@ -39,7 +39,7 @@ class Options:
 
 def run(options: Options, terminal: Terminal) -> int:
     """Sets up, or shows how."""
-    from kdive.kdump.places import configured
+    from kdive.kdump.config_files.find import find_config
     from kdive.kdump.setup import SetupRequest, alone, carry_out, plan_setup
 
     if options.root != Path("/") and not options.dry_run:
@@ -47,9 +47,9 @@ def run(options: Options, terminal: Terminal) -> int:
             "--root is for planning alone", hint="add --dry-run, or run kdive setup on that machine itself"
         )
     release = os.uname().release
-    config = configured(options.root)
+    found = find_config(options.root)
     if options.dry_run:
-        plan = plan_setup(_request(release, options), config, options.root)
+        plan = plan_setup(_request(release, options), found, options.root)
         terminal.write(_differences(plan, options.root))
         return EXIT_OK
     _must_be_root()
@@ -57,7 +57,7 @@ def run(options: Options, terminal: Terminal) -> int:
         if options.refresh or options.image:
             return _refresh(options, release, terminal)
         request = SetupRequest(_program(), release, _triggers(options.triggers))
-        plan = plan_setup(request, config)
+        plan = plan_setup(request, found)
         for note in plan.notes:
             terminal.note(note)
         carry_out(plan, request, terminal.note)
