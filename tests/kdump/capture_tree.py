@@ -113,7 +113,7 @@ def script(path: Path, text: str) -> str:
 
 
 def unfiltered(dump_path: Path, path: Path) -> Path:
-    """The dump as /proc/vmcore had it: all memory of the machine; pages that the filter left out hold something else."""
+    """The dump as /proc/vmcore had it: all memory of the machine; pages that were left out hold something else."""
     with open_dump(dump_path) as dump, path.open("wb") as file:
         ident = elf.Identification(8, "<")
         text = dump.vmcoreinfo_text
