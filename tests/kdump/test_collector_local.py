@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from kdive import programs
 from kdive.engine.manifest import check_files
 from kdive.kdump.capture_plan import CapturePlan, Place
 from kdive.kdump.dumps import read_dump
@@ -173,6 +174,24 @@ def test_another_program_than_makedumpfile_is_run_as_given(tree: Tree, tmp_path:
             assert code == 0
             assert (folder / "vmcore").read_bytes() == sample_vmcore.read_bytes()
             assert check_files([folder / "vmcore"]).agreeing == ("vmcore",)
+
+
+def test_where_filtering_takes_too_much_memory_the_dump_is_made_with_less(tree: Tree, tmp_path: Path) -> None:
+    with loop_device(tmp_path / "disk", 128 * MB, *EXT4) as device:
+        tree.add_device("vda", device)
+        with mounted(device, tmp_path / "mnt") as root:
+            (root / "var/crash").mkdir(parents=True)
+            with tree.start(replace(PLAN, core_collector="makedumpfile -c -d 0")) as process:
+                _wait_for(root, 2 * MB)
+                for child in programs.run(["ps", "-o", "pid=", "--ppid", str(process.pid)]).split():
+                    os.kill(int(child), signal.SIGKILL)  # as the kernel does, out of memory
+                assert process.wait(60) == 0
+            folder = only_folder(root)
+            manifest = json.loads((folder / "manifest.json").read_text())
+            assert "too little memory" in manifest["failed_before"][0]
+            assert (manifest["complete"], manifest["level"]) == (True, 0)
+            assert "vmcore-incomplete" not in modes(folder)
+            assert "BUG in zoo_bug_leaf" in kdive("report", "--brief", str(folder))
 
 
 def test_memory_that_nothing_can_be_made_of_is_copied(tmp_path: Path) -> None:
