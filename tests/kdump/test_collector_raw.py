@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kdive.engine.manifest import check_files
 from kdive.errors import KdiveError
 from kdive.facts.missing import Missing
 from kdive.kdump.capture_plan import CapturePlan, Place
-from kdive.kdump.collector.raw_layout import HEADER_BYTES, MAGIC
+from kdive.kdump.collector.raw_layout import BLOCK_BYTES, HEADER_BYTES, MAGIC, BlockReader, BlockWriter, RawHeader, pack
 from kdive.kdump.collector.recover import recover_raw
 from kdive.kdump.dumps import read_dump
+from tests.build_dump import flatten
 from tests.kdump.capture_tree import MB, Tree, kdive, loop_device, make_tree, modes, unfiltered
 
 PLAN = CapturePlan("web1", "5.10.0-32-cloud-amd64", (Place("raw", device="/dev/vda"),))
@@ -88,6 +92,37 @@ def test_a_partition_with_a_file_system_is_not_touched(tree: Tree, tmp_path: Pat
         assert code == 1
         assert "holds a file system (ext4)" in said
         assert (tmp_path / "disk").read_bytes() == before
+
+
+@given(st.lists(st.binary(max_size=3000), max_size=6), st.integers(0, 4 * BLOCK_BYTES))
+@settings(max_examples=30, deadline=None)
+def test_blocks_give_the_stream_back_and_of_a_cut_one_its_start(pieces: list[bytes], kept: int) -> None:
+    device, mark = io.BytesIO(), bytes(range(16))
+    writer = BlockWriter(device, mark)
+    for piece in pieces:
+        writer.write(piece * 400)
+    writer.end()
+    stream = b"".join(piece * 400 for piece in pieces)
+    assert BlockReader(io.BytesIO(device.getvalue()), mark).read() == stream
+    cut = BlockReader(io.BytesIO(device.getvalue()[:kept]), mark).read()
+    assert stream.startswith(cut)
+    assert len(cut) >= min(len(stream), kept // BLOCK_BYTES * (BLOCK_BYTES - 24))
+    assert BlockReader(io.BytesIO(device.getvalue()), bytes(16)).read() == b""
+
+
+def test_a_stream_that_asks_for_a_file_without_end_leaves_nothing(tmp_path: Path) -> None:
+    disk, device = tmp_path / "disk", io.BytesIO()
+    mark = bytes(range(16))
+    writer = BlockWriter(device, mark)
+    writer.write(flatten(b"KDUMP   ", end_marker=False))
+    writer.write((1 << 44).to_bytes(8, "big") + (8).to_bytes(8, "big") + b"far away")
+    writer.end()
+    start = pack(RawHeader("web1-2026-11-23-05:07:08", stream_offset=BLOCK_BYTES, mark=mark.hex()))
+    disk.write_bytes(start.ljust(BLOCK_BYTES, b"\0") + device.getvalue())
+    with pytest.raises(KdiveError, match="limit"):
+        recover_raw(disk, tmp_path / "crash")
+    assert list((tmp_path / "crash").iterdir()) == []
+    assert disk.read_bytes().startswith(MAGIC)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -34,7 +35,11 @@ def recover_raw(device: Path, folder: Path) -> Path | Missing:
                 return Missing(f"there is no dump on {device}")
             place = folder / _safe(header.name)
             place.mkdir(mode=0o700, parents=True)
-            _save(file, header, place)
+            try:
+                _save(file, header, place)
+            except BaseException:
+                shutil.rmtree(place, ignore_errors=True)
+                raise
             os.pwrite(file.fileno(), bytes(raw_layout.HEADER_BYTES), 0)
             os.fsync(file.fileno())
     except FileExistsError as error:
@@ -68,9 +73,11 @@ def _save(file: BinaryIO, header: RawHeader, place: Path) -> None:
 
 def _save_stream(file: BinaryIO, header: RawHeader, place: Path) -> str:
     """Why the dump is not complete, or ""."""
-    file.seek(header.stream_offset)
     new = place / INCOMPLETE
-    with FileOutput(new) as output:
+    # A dump is not much larger than its stream: a damaged one must not make a file that nobody can read to its end.
+    limit = 4 * file.seek(0, os.SEEK_END)
+    file.seek(header.stream_offset)
+    with FileOutput(new, limit_bytes=limit) as output:
         stream = cast(BinaryIO, raw_layout.BlockReader(file, _mark(header)))
         if header.flattened:
             try:
