@@ -66,9 +66,10 @@ def _save(file: BinaryIO, header: RawHeader, place: Path) -> None:
     problem = problem or ("" if manifest.get("complete") is True else str(manifest.get("reason") or "it was cut short"))
     manifest.update(complete=not problem, reason=problem, files=files)
     _write(place / MANIFEST, json.dumps(manifest, indent=1).encode() + b"\n")
-    fd = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
-    os.fsync(fd)
-    os.close(fd)
+    for folder in (place, place.parent):
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        os.fsync(fd)
+        os.close(fd)
 
 
 def _save_stream(file: BinaryIO, header: RawHeader, place: Path) -> str:
