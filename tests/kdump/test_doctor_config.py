@@ -10,6 +10,7 @@ import pytest
 from kdive.kdump.config import HttpTarget, KdumpConfig, LocalTarget, NfsTarget, SshTarget, Target
 from kdive.kdump.doctor.checks.hooks import runnable
 from kdive.kdump.doctor.checks.target_network import address_of, reach
+from kdive.kdump.doctor.examine import examine
 from kdive.kdump.doctor.host import Host
 from tests.kdump.trees_of_hosts import healthy, write
 
@@ -106,3 +107,18 @@ def test_a_hook_that_cannot_be_run(tmp_path: Path) -> None:
     assert (
         "neither a script nor a program" in runnable(Host(tmp_path), KdumpConfig(kdump_pre="/usr/local/bin/pre")).reason
     )
+
+
+def test_a_line_that_nobody_understands_is_found_and_named(tmp_path: Path) -> None:
+    tree = write(healthy(tmp_path), {"etc/kdump.conf": "path /var/crash\nfinal_acton reboot\n"})
+    found = {one.id: one for one in examine(Host(tree)) if one.result == "fail"}
+    assert list(found) == ["config-file"]
+    assert "final_acton" in found["config-file"].reason
+
+
+def test_what_is_configured_is_what_is_looked_at(tmp_path: Path) -> None:
+    tree = write(healthy(tmp_path), {"etc/kdump.conf": "ssh kdump@192.0.2.7\n", "proc/net/route": ROUTES})
+    write(tree, {"root/.ssh/other": ""})
+    found = {one.id: one for one in examine(Host(tree))}
+    assert (found["target-network"].result, found["target-local"].result) == ("fail", "skip")
+    assert found["target-network"].fix == "kdive propagate kdump@192.0.2.7"

@@ -9,6 +9,7 @@ from kdive.kdump.config import KdumpConfig
 from kdive.kdump.config_files import directives, of_debian, of_suse
 from kdive.kdump.config_files.assignments import assignments
 from kdive.kdump.config_files.directives import ConfigError
+from kdive.kexec.small_files import read_small
 
 KDUMP_CONF = "etc/kdump.conf"
 SYSCONFIG = "etc/sysconfig/kdump"
@@ -64,8 +65,7 @@ def _with_cmdline(config: KdumpConfig, sysconfig: str) -> KdumpConfig:
 def _text(path: Path) -> str | None:
     """None where there is no such file."""
     try:
-        with path.open("rb") as file:
-            return file.read(_LIMIT_BYTES).decode("utf-8", "replace")
+        return read_small(path, _LIMIT_BYTES).decode("utf-8", "replace")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

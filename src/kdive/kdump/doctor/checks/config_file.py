@@ -6,15 +6,16 @@ What is misspelt would otherwise be found by the capture kernel, which can ask n
 from __future__ import annotations
 
 from kdive.errors import KdiveError
+from kdive.kdump.config_files.find import find_config
 from kdive.kdump.doctor.check import Outcome, Stage, check, fail, ok
 from kdive.kdump.doctor.host import Host
-from kdive.kdump.doctor.settings import configuration
 
 
 @check(Stage.IMAGE)
 def look(host: Host) -> Outcome:
     try:
-        config = configuration(host)
+        found = find_config(host.root)
     except KdiveError as error:
         return fail(error.message, fix=error.hint)
-    return ok(f"dumps go to {config.path}", f"core_collector {config.core_collector}")
+    source = found.source or "no file: what is usual holds"
+    return ok(f"dumps go to {found.config.path}", source, f"core_collector {found.config.core_collector}", *found.notes)
