@@ -47,5 +47,18 @@ def test_what_cannot_be_done_exits_1_with_the_reason(argv: list[str], words: str
     assert "hint: " in done.stderr
 
 
+def test_what_to_reserve_is_said_in_words_for_crashkernel(tmp_path: Path) -> None:
+    done = called_as("kdumpctl", tmp_path, "get-default-crashkernel")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.split()) <= 1
+    assert called_as("kdumpctl", tmp_path, "get-default-crashkernel", "fadump").returncode == 1
+
+
+def test_the_estimate_is_the_sum(tmp_path: Path) -> None:
+    done = called_as("kdumpctl", tmp_path, "estimate")
+    assert done.returncode == 0
+    assert "needed" in done.stdout
+
+
 def test_no_command_is_wrong_usage(tmp_path: Path) -> None:
     assert called_as("kdumpctl", tmp_path).returncode == 1

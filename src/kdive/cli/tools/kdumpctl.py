@@ -19,6 +19,7 @@ usage: kdumpctl COMMAND      done by kdive: see `kdive setup --help` and `kdive 
   rebuild          build the capture image
   propagate        let this machine log in at the one that keeps its dumps
   showmem          how much memory is reserved
+  estimate         what the capture kernel needs of it; get-default-crashkernel: what to reserve
   test [--force]   crash this machine, to prove that its crashes are captured"""
 
 
@@ -98,6 +99,29 @@ def _showmem(rest: Sequence[str], terminal: Terminal) -> int:
     return EXIT_OK
 
 
+def _estimate(rest: Sequence[str], terminal: Terminal) -> int:
+    """Reads alone: no image is built for it. To kdumpctl too little memory is no failure."""
+    from kdive.cli.verbs import estimate
+
+    estimate.run(estimate.Options(), terminal)
+    return EXIT_OK
+
+
+def _default_crashkernel(rest: Sequence[str], terminal: Terminal) -> int:
+    import os
+
+    from kdive.facts.missing import Missing
+    from kdive.kdump.reservation import choose, ram_of
+
+    if any(mode != "kdump" for mode in rest):
+        raise KdiveError(f"kdive captures by kdump alone, not by {rest[0]}", hint="kdumpctl get-default-crashkernel")
+    ram = ram_of()
+    if isinstance(ram, Missing):
+        raise KdiveError(ram.reason, hint="run it as root")
+    terminal.write(choose(ram, os.uname().machine))
+    return EXIT_OK
+
+
 def _test(rest: Sequence[str], terminal: Terminal) -> int:
     from kdive.cli.verbs import test
 
@@ -127,6 +151,8 @@ _COMMANDS: dict[str, Callable[[Sequence[str], Terminal], int]] = {
     "rebuild": _rebuild,
     "propagate": _propagate,
     "showmem": _showmem,
+    "estimate": _estimate,
+    "get-default-crashkernel": _default_crashkernel,
     "test": _test,
     "setup-crypttab": _setup_crypttab,
 }
