@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kdive.kdump.setup import SetupPlan, SetupRequest
     from kdive.kdump.triggers import Trigger
 
+_SMALLEST = "192M"  # enough on a machine of 1 GB, which no distribution's table has
 _TRIGGERS = ("keep", "advised", "all")
 
 
@@ -106,12 +107,22 @@ def _load(release: str, terminal: Terminal) -> int:
     loaded = load_if_reserved(release, Host(SystemCalls()))
     if loaded is None:
         terminal.write("reboot    needed: no memory is reserved for the capture kernel yet")
-        terminal.note("the kernel's command line must have crashkernel=: 192M is enough for most machines")
+        terminal.note(f"the kernel's command line must have {_crashkernel()}: kdive estimate shows why")
         return EXIT_OK
     for note in loaded.notes:
         terminal.note(note)
     terminal.write(f"loaded    {loaded.kernel}\nready     a crash of this machine is captured from now on")
     return EXIT_OK
+
+
+def _crashkernel() -> str:
+    from kdive.facts.missing import Missing
+    from kdive.formats.machines import of_utsname
+    from kdive.kdump.reservation import choose, ram_of
+
+    ram = ram_of()
+    advised = "" if isinstance(ram, Missing) else choose(ram, of_utsname(os.uname().machine))
+    return f"crashkernel={advised or _SMALLEST}"
 
 
 def _differences(plan: SetupPlan, root: Path) -> str:
