@@ -37,6 +37,7 @@ when something that is to be erased could not be followed to its end; and when -
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from kdive.engine.writing import Compression
 
 _MAX_LEVEL = 31
+_MOST_JOBS = 4  # each takes 20 MB
 _STDOUT = "-"
 
 
@@ -78,7 +80,7 @@ class Options:
     raw: Annotated[bool, Opt(help="do not compress", exclusive="compression")] = False
     elf: Annotated[bool, Opt(help="write an ELF core, uncompressed", short="E", exclusive="compression")] = False
     flattened: Annotated[bool, Opt(help="the flattened format on standard output", short="F")] = False
-    jobs: Annotated[int, Opt("N", "threads (default: 1)", short="j")] = 1
+    jobs: Annotated[int, Opt("N", "threads (default: one for each processor, at most 4)", short="j")] = 0
     limit: Annotated[ByteCount | None, Opt("SIZE", "let the output grow no larger", short="L", parse=size)] = None
     force: Annotated[bool, Opt(help="replace OUT", short="f")] = False
     split: Annotated[bool, Opt(help="spread the dump over several OUT", exclusive="what")] = False
@@ -208,7 +210,7 @@ def _request(options: Options) -> DumpRequest:
     write = WriteOptions(
         format="elf" if options.elf else "kdump",
         compression=_compression(options),
-        jobs=max(1, options.jobs),
+        jobs=options.jobs if options.jobs > 0 else min(_MOST_JOBS, len(os.sched_getaffinity(0))),
         limit_bytes=options.limit,
     )
     assert isinstance(options.level, tuple)
