@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import distribution
 from pathlib import Path
@@ -60,10 +60,12 @@ _INIT = """\
 #!/bin/sh
 /bin/busybox --install -s /usr/bin
 export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t tmpfs tmpfs /run
-mkdir -p /run/lock
+if [ $$ = 1 ]; then # else systemd has done it
+    mount -t proc proc /proc
+    mount -t sysfs sysfs /sys
+    mount -t tmpfs tmpfs /run
+    mkdir -p /run/lock
+fi
 exec </dev/console >/dev/console 2>&1
 hostname crashbox
 say() { echo "kdive-test: $*"; }
@@ -76,18 +78,20 @@ poweroff -f
 """
 
 
-def user_space(store: Store) -> Path:
-    """Folder with a Debian that runs Python."""
-    with store.making(_TREE) as new:
+def user_space(store: Store, more: Sequence[str] = ()) -> Path:
+    """Folder with a Debian that runs Python, with `more` packages; none of them is configured."""
+    name = "-".join((_TREE, *more))
+    with store.making(name) as new:
         if new is not None:
             suite = next(one for one in suites() if one.name == "bookworm")  # its Python is of 3.11
             apt = Apt(store.folder / "apt", suite, ARCHES["x86_64"])
             apt.update(lambda what: None)
-            unpack(apt.download_with_depends(_PACKAGES, new / "debs", lambda what: None), new)
-            for name in ("debs", *_LEFT_OUT):
-                shutil.rmtree(new / name, ignore_errors=True)
-            (new / "usr/bin/sh").symlink_to("busybox")
-    return store.folder / _TREE
+            unpack(apt.download_with_depends((*_PACKAGES, *more), new / "debs", lambda what: None), new)
+            for folder in ("debs", *_LEFT_OUT):
+                shutil.rmtree(new / folder, ignore_errors=True)
+            if not (new / "usr/bin/sh").exists():
+                (new / "usr/bin/sh").symlink_to("busybox")
+    return store.folder / name
 
 
 def wheel(folder: Path) -> Path:
@@ -96,7 +100,9 @@ def wheel(folder: Path) -> Path:
     return next(folder.glob("kdive-*.whl"))
 
 
-def make_disk(benches: Sequence[Bench], tree: Path, scripts: dict[str, str], work: Path) -> Path:
+def make_disk(
+    benches: Sequence[Bench], tree: Path, scripts: dict[str, str], work: Path, files: Mapping[str, str] | None = None
+) -> Path:
     """An ext4 file system with all of it, and with the kernels of `benches`; `scripts` are run by their name."""
     root = work / "root"
     shutil.copytree(tree, root, symlinks=True)
@@ -108,9 +114,13 @@ def make_disk(benches: Sequence[Bench], tree: Path, scripts: dict[str, str], wor
     _write(root / "usr/local/bin/kdive", "#!/usr/bin/python3\nfrom kdive.cli.main import program\nprogram()\n")
     for bench in benches:
         _add_kernel(bench, root)
-    _write(root / "sbin/init", _INIT)
+    _write(root / "do-it", _INIT)
+    if not (root / "sbin/init").exists():
+        (root / "sbin/init").symlink_to("/do-it")
     for name, script in scripts.items():
         _write(root / "do" / name, script)
+    for name, text in (files or {}).items():
+        _write(root / name, text)
     for name in ("proc", "sys", "dev", "run", "tmp", "root", "boot"):
         (root / name).mkdir(exist_ok=True)
     image = work / "disk.img"
