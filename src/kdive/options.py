@@ -6,8 +6,8 @@
         raw: Annotated[bool, Opt(help="as the kernel wrote it")] = False
         debug_dir: Annotated[tuple[Path, ...], Opt("DIR", "look for debuginfo here too")] = ()
 
-A field becomes `--field-name` (`from_` becomes `--from`); a flag, one value, or (a tuple) a value each time it is given. A positional tuple takes
-all that is left.
+A field becomes `--field-name` (`from_` becomes `--from`); a flag, one value, or (a tuple) a value each time it is
+given. A positional tuple takes all that is left.
 """
 
 from __future__ import annotations
