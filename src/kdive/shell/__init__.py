@@ -1,0 +1,1 @@
+"""The prompt: command lines are read here, and handed to the commands."""
