@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 
 from kdive.facts.missing import Missing, known
+from kdive.kdump.crashkernel_words import reservation
 from kdive.kdump.doctor.check import Outcome, Stage, check, fail, ok, skip
 from kdive.kdump.doctor.host import Host
 from kdive.kdump.doctor.next_boot import at_next_boot
+from kdive.kdump.reservation import ram_of
 from kdive.kexec.state import read_state
 
 _LINES = re.compile(r".*crash ?kernel.*(?:reserv|fail|alloc|memory|too|invalid).*", re.IGNORECASE)
@@ -41,15 +43,17 @@ def look(host: Host) -> Outcome:
             *evidence,
             fix="kdive setup, then reboot",
         )
-    if asked and asked[-1] == "auto":
-        return fail(
-            "no memory is reserved: only kernels of RHEL up to 8 know crashkernel=auto",
-            *evidence,
-            fix="kdive setup writes a size in its place; then reboot",
-        )
     return fail(
-        "no memory is reserved although crashkernel= is given: it names no size for this machine's memory, or no "
-        "place of that size was free",
+        f"no memory is reserved although crashkernel= is given: {_why(host, asked)}",
         *evidence,
         fix="kdive estimate names a size that fits; kdive setup writes it; then reboot",
     )
+
+
+def _why(host: Host, asked: list[str]) -> str:
+    """What the kernel made of the words."""
+    ram = ram_of(host.root)
+    if isinstance(ram, Missing):
+        return "it names no size for this machine's memory, or no place of that size was free"
+    meant = reservation(asked, ram, known(host.arch, ""))
+    return f"no place was free for {meant.why}" if meant.size else meant.why
