@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 from kdive.errors import KdiveError
+from kdive.facts.banners import filled, with_ending
 from kdive.facts.machine import Banner
 from kdive.facts.missing import Missing
 from kdive.kernel.banner import read_banner
@@ -33,11 +34,7 @@ class Options:
 def run(kernel: Kernel, options: Options) -> Banner:
     """Every field of the banner, or why it could not be read."""
     banner = read_banner(kernel, read_tasks(kernel, active_cpus(kernel, read_registers(kernel))))
-    banner = _filled(_filled(banner, identify(kernel.memory)), _of_log(kernel.memory))
-    if isinstance(banner.state, Missing) or isinstance(banner.panic, Missing):
-        return banner
-    asked_for = banner.panic.startswith("SysRq")  # by the old "SysRq : Trigger a crash"
-    return replace(banner, state=banner.state + (" (SYSRQ)" if asked_for else " (PANIC)"))
+    return with_ending(filled(filled(banner, identify(kernel.memory)), _of_log(kernel.memory)))
 
 
 def _of_log(memory: Memory) -> Banner:
@@ -46,17 +43,6 @@ def _of_log(memory: Memory) -> Banner:
     except KdiveError:
         return Banner()
     return read_machine(log, lines(log), panic_chain(log))
-
-
-def _filled(first: Banner, second: Banner) -> Banner:
-    """`first`, with `second`'s value wherever `first` has none."""
-    unread = [part.name for part in fields(Banner) if isinstance(getattr(first, part.name), Missing)]
-    return replace(
-        first,
-        partial=first.partial or second.partial,
-        incomplete=first.incomplete or second.incomplete,
-        **{name: getattr(second, name) for name in unread if not isinstance(getattr(second, name), Missing)},
-    )
 
 
 def text(banner: Banner) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kdive.errors import KdiveError
+from kdive.facts.banners import filled, with_ending
 from kdive.facts.crash import Facts, PanicChain, Rung
 from kdive.facts.log import Log
 from kdive.facts.machine import Banner
@@ -58,7 +59,7 @@ def _without_symbols(dump: Dump, memory: Memory) -> Facts:
     return Facts(
         container=dump.container,
         rung=Rung("vmcoreinfo"),
-        banner=_merge(identify(memory), log_banner),
+        banner=filled(identify(memory), log_banner),
         log=log,
         panic_chain=chain,
         registers=cpu_registers(dump) or Missing("the dump has no register notes"),
@@ -104,27 +105,8 @@ def _with_symbols(facts: Facts, child: Child) -> Facts:
     if outcome.failure:
         reason = Missing(f"the reader of kernel memory ended early: {outcome.failure}")
     values = dict(outcome.values)
-    banner = _merge(values.pop("banner", Banner()), facts.banner)
-    if not isinstance(banner.state, Missing):
-        banner = replace(banner, state=banner.state + _why(banner.panic))
+    banner = with_ending(filled(values.pop("banner", Banner()), facts.banner))
     if not values.get("registers"):
         values["registers"] = facts.registers
     values.setdefault("rung", Rung("vmcoreinfo", why=reason.reason))
     return with_reason(replace(facts, banner=banner, **values), reason)
-
-
-def _why(panic: str | Missing) -> str:
-    """As crash says it: a crash that was asked for by the old "SysRq : Trigger a crash" is told apart."""
-    return " (SYSRQ)" if not isinstance(panic, Missing) and panic.startswith("SysRq") else " (PANIC)"
-
-
-def _merge(first: Banner, second: Banner) -> Banner:
-    """`first`, with `second`'s value wherever `first` has none."""
-    changes = {
-        part.name: getattr(second, part.name)
-        for part in fields(Banner)
-        if isinstance(getattr(first, part.name), Missing) and not isinstance(getattr(second, part.name), Missing)
-    }
-    return replace(
-        first, partial=first.partial or second.partial, incomplete=first.incomplete or second.incomplete, **changes
-    )
