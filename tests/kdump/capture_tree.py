@@ -18,7 +18,7 @@ from kdive.dumpfile.open import open_dump
 from kdive.formats import elf
 from kdive.kdump.capture_plan import PLAN, CapturePlan, write_plan
 from tests.build_dump import note
-from tests.lab.need import need
+from tests.lab.need import need, need_loop_devices, need_mounts
 
 MB = 1 << 20
 TIMEOUT_S = 120
@@ -59,6 +59,8 @@ class Tree:
 
 
 def make_tree(root: Path, vmcore: Path) -> Tree:
+    """A capture kernel's files below `root`."""
+    need_mounts()
     for name in ("proc", "dev", "run", "sys/class/block"):
         (root / name).mkdir(parents=True)
     (root / "proc/vmcore").symlink_to(vmcore)
@@ -71,7 +73,8 @@ def make_tree(root: Path, vmcore: Path) -> Tree:
 @contextmanager
 def loop_device(image: Path, size: int, *mkfs: str) -> Iterator[str]:
     """A block device of `size` bytes; `mkfs` makes what is on it."""
-    need("losetup", "unshare", *mkfs[:1])
+    need_loop_devices()
+    need(*mkfs[:1])
     with image.open("wb") as file:
         file.truncate(size)
     if mkfs:

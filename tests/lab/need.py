@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 
 import pytest
 
@@ -42,3 +43,19 @@ def need_network() -> None:
     """Skips the test unless KDIVE_LAB=1: it fetches packages and compiles."""
     if os.environ.get("KDIVE_LAB") != "1":
         pytest.skip("KDIVE_LAB=1 is not set: nothing is fetched")
+
+
+def need_mounts() -> None:
+    """Skips the test where nobody may mount: in many containers not even root may, and no package changes that."""
+    need("unshare")
+    probe = subprocess.run(["unshare", "--mount", "--propagation", "private", "true"], capture_output=True, text=True)
+    if probe.returncode:
+        pytest.skip(f"nobody may mount here: {probe.stderr.strip()}")
+
+
+def need_loop_devices() -> None:
+    """Skips the test where there are none: they belong to the machine that a container runs on."""
+    need("losetup")
+    probe = subprocess.run(["losetup", "--find"], capture_output=True, text=True)
+    if probe.returncode:
+        pytest.skip(f"there are no loop devices here: {probe.stderr.strip()}")
