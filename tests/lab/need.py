@@ -14,6 +14,7 @@ PACKAGES = {
     "mke2fs": "e2fsprogs",
     "e2fsck": "e2fsprogs",
     "debugfs": "e2fsprogs",
+    "depmod": "kmod",
     "mksquashfs": "squashfs-tools",
     "rpmbuild": "rpm",
     "createrepo_c": "createrepo-c",
