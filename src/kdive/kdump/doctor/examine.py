@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import ModuleType
 
 from kdive import registry
@@ -45,10 +46,11 @@ def descriptions() -> list[Description]:
     return [_describe(name) for name in known()]
 
 
-def known() -> list[str]:
+@cache
+def known() -> tuple[str, ...]:
     """Ids of all checks, in the order of the chain."""
     ids = [name.replace("_", "-") for name in registry.names(_CHECKS)]
-    return sorted(ids, key=lambda name: (_check(name).stage, name))
+    return tuple(sorted(ids, key=lambda name: (_check(name).stage, name)))
 
 
 def examine(host: Host, ids: Sequence[str] = ()) -> tuple[Checked, ...]:
