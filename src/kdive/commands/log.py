@@ -13,7 +13,7 @@ from kdive.log.from_memory import read_log
 
 @dataclass(frozen=True)
 class Options:
-    """None yet: `log` takes no argument."""
+    """It takes none."""
 
 
 def run(kernel: Kernel, options: Options) -> Log:

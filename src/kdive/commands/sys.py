@@ -28,7 +28,7 @@ _NS_PER_S = 1_000_000_000
 
 @dataclass(frozen=True)
 class Options:
-    """None yet: `sys` takes no argument."""
+    """It takes none."""
 
 
 def run(kernel: Kernel, options: Options) -> Banner:

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from kdive import registry
 from kdive.errors import KdiveError
 from kdive.kernel.context import Kernel
+from kdive.shell.arguments import read_options, usage
 
 COMMANDS = "kdive.commands"
+_HELP = "help"
 
 
 def run_line(kernel: Kernel, line: str) -> Iterator[str]:
@@ -23,10 +25,28 @@ def run_line(kernel: Kernel, line: str) -> Iterator[str]:
         raise KdiveError(f"{line.strip()}: {error}", hint="close the quotes") from error
     if not words:
         return
+    name, *rest = words
+    if name == _HELP:
+        yield from _help(rest)
+        return
+    _must_be_known(name)
+    command = registry.load(COMMANDS, name)
+    yield from command.text(command.run(kernel, read_options(name, command.Options, rest)))
+
+
+def _help(names: list[str]) -> Iterator[str]:
+    """What each command is for, or how some of them are called."""
+    for name in names or registry.names(COMMANDS):
+        _must_be_known(name)
+        module = registry.load(COMMANDS, name)
+        about = (module.__doc__ or "").strip()
+        if names:
+            yield from (*about.splitlines(), "", *usage(name, module.Options).rstrip().splitlines())
+        else:
+            yield f"{name:<8}{about.splitlines()[0]}"
+
+
+def _must_be_known(name: str) -> None:
     known = registry.names(COMMANDS)
-    if words[0] not in known:
-        raise KdiveError(f"{words[0]}: no such command", hint=f"there are: {', '.join(known)}, q")
-    if len(words) > 1:
-        raise KdiveError(f"{words[0]}: {words[1]}: it takes no arguments", hint=f"type {words[0]} alone")
-    command = registry.load(COMMANDS, words[0])
-    yield from command.text(command.run(kernel, command.Options()))
+    if name not in known:
+        raise KdiveError(f"{name}: no such command", hint=f"there are: {', '.join(known)}, help, q")

@@ -6,7 +6,7 @@
 
 Prints the machine and its kernel, then runs the commands of -i FILE, and those typed at the prompt or given on standard
 input, to `q` or its end. `log | grep -i oops` and `log > FILE` do what a shell does. Debuginfo is used where it is at
-hand, else the types that the kernel holds of itself. So far there are `sys` and `log`.
+hand, else the types that the kernel holds of itself. `help` lists the commands, `help ps` explains one.
 """
 
 from __future__ import annotations
